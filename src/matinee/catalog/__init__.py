@@ -1,0 +1,1 @@
+"""What the service knows: titles, people, assets, annotations, accounts and viewers."""

@@ -1,0 +1,1 @@
+"""What viewers did: impressions, plays, ratings, searches and quality of experience."""

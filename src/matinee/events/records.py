@@ -1,0 +1,144 @@
+"""Typed, versioned records of what viewers did.
+
+Every event carries who, when and its own id; the id makes it safe to send twice. `kind` tells the types apart in
+JSON and `version` counts up when a type's fields change: `matinee.events.codec` upgrades older ones as it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Id = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Seconds = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+Short = Annotated[str, Field(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    id: Id
+    """Unique; sending an event again does nothing."""
+    viewer_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    at_ms: Annotated[int, Field(ge=0, le=253_402_300_799_999)]
+    """When it happened, in milliseconds since 1970 UTC."""
+    session: Short = ""
+    """One visit on one device."""
+    device: Short = ""
+    version: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TitleEvent(_Event):
+    title_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression(_TitleEvent):
+    """A title was put before a viewer."""
+
+    page: Short
+    """Id of the page that showed it, to attribute plays to it."""
+    row: Short
+    """Which row, as ``top-picks``."""
+    row_position: Annotated[int, Field(ge=0, le=1000)]
+    position: Annotated[int, Field(ge=0, le=10_000)]
+    """Place in the row, from 0."""
+    reason: Short = ""
+    model: Short = ""
+    """Name and version of the model that chose it."""
+    propensity: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Probability with which this title was put in this place."""
+    kind: Literal["impression"] = "impression"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play(_TitleEvent):
+    """A film began, at the start or where it was left."""
+
+    play: Id
+    """Names this playing; progress, stop and quality events repeat it."""
+    position_s: Seconds = 0.0
+    page: Short = ""
+    row: Short = ""
+    kind: Literal["play"] = "play"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(_TitleEvent):
+    """The film is still running."""
+
+    play: Id
+    position_s: Seconds
+    duration_s: Seconds
+    kind: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(_TitleEvent):
+    """The film was left or came to its end."""
+
+    play: Id
+    position_s: Seconds
+    duration_s: Seconds
+    watched_s: Seconds = 0.0
+    """Time spent with the picture moving."""
+    kind: Literal["stop"] = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating(_TitleEvent):
+    """Stars."""
+
+    stars: Annotated[float, Field(ge=0.5, le=5)]
+    kind: Literal["rating"] = "rating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumb(_TitleEvent):
+    """A thumb up (1), down (-1), or taken back (0)."""
+
+    value: Literal[-1, 0, 1]
+    kind: Literal["thumb"] = "thumb"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChange(_TitleEvent):
+    """A title was put on the viewer's list or taken off."""
+
+    on: bool
+    kind: Literal["list"] = "list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search(_Event):
+    """A viewer searched."""
+
+    query: Short
+    results: Annotated[int, Field(ge=0, le=10_000_000)]
+    kind: Literal["search"] = "search"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality(_TitleEvent):
+    """Quality of experience over a stretch of playing, as CMCD (CTA-5004) counts it."""
+
+    play: Id
+    startup_ms: Annotated[int, Field(ge=0, le=86_400_000)] | None = None
+    """From the press of play to the first frame; sent once."""
+    bitrate_kbps: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    throughput_kbps: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    buffer_ms: Annotated[int, Field(ge=0, le=86_400_000)] | None = None
+    stalled_ms: Annotated[int, Field(ge=0, le=86_400_000)] = 0
+    dropped_frames: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    switches: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Changes of rendition."""
+    error: Short = ""
+    kind: Literal["quality"] = "quality"
+
+
+Event = Annotated[
+    Impression | Play | Progress | Stop | Rating | Thumb | ListChange | Search | Quality,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,1 @@
+"""Which titles for this viewer, in which rows, and why."""

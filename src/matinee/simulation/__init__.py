@@ -1,0 +1,1 @@
+"""A seeded world of films and viewers, for the demo, tests and benchmarks."""

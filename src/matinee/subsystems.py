@@ -1,0 +1,1 @@
+"""The table of contents: every subsystem, with one sentence, its settings and its command group."""
