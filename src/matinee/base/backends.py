@@ -67,6 +67,8 @@ class Backends:
     objects: Objects
     bus: Bus
     compute: Compute
+    work: Path
+    """A local folder for work that is not finished; what lies there can be made again."""
 
     def close(self) -> None:
         """Close every port; what was acknowledged before stays."""
@@ -93,6 +95,7 @@ def open_backends(settings: BackendSettings, root: Path) -> Backends:
         objects=_open("objects", settings.objects, root),
         bus=_open("bus", settings.bus, root),
         compute=_open("compute", settings.compute, root),
+        work=root / "work",
     )
 
 
