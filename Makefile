@@ -18,7 +18,6 @@ demo: $(READY) ## a small cinema made on the spot, served on this machine
 
 test: $(READY) ## all tests; servers and a browser are started as needed
 	scripts/debian-packages $(DEBIAN)
-	npm_config_audit=false $(BIN)/python hatch_build.py --dev
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 check: $(READY) ## style, types, floors

@@ -7,7 +7,7 @@ Time inside a film is another thing: see `matinee.media.time`.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from matinee.base.errors import InvalidInput
 
@@ -15,6 +15,8 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now_ms() -> int:
@@ -28,7 +30,7 @@ def to_iso(time_ms: int) -> str:
     >>> to_iso(1_500)
     '1970-01-01T00:00:01.500Z'
     """
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    moment = _EPOCH + timedelta(milliseconds=time_ms)  # exact, where a float of seconds is not
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -48,4 +50,4 @@ def from_iso(text: str) -> int:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -37,5 +37,6 @@ def slug(text: str) -> str:
     >>> slug("Amélie (2001)")
     'amelie-2001'
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return _NOT_WORD.sub("-", plain).strip("-") or "untitled"
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_WORD.sub("-", plain.lower()).strip("-") or "untitled"
