@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matinee.base import workspace
 from matinee.base.subsystem import Subsystem
-from matinee.base.workspace import Workspace
+
+if TYPE_CHECKING:
+    from matinee.base.workspace import Workspace
 
 SUBSYSTEMS: dict[str, Subsystem] = {
     one.name: one
@@ -54,9 +56,13 @@ SUBSYSTEMS: dict[str, Subsystem] = {
 
 def open_workspace(path: Path | None = None, flags: Sequence[str] = ()) -> Workspace:
     """Open the workspace at `path`, or the one that we stand in; see `matinee.base.workspace.open_workspace`."""
+    from matinee.base import workspace
+
     return workspace.open_workspace(path, SUBSYSTEMS, flags)
 
 
 def create_workspace(path: Path, flags: Sequence[str] = ()) -> Workspace:
     """Make a workspace and open it; see `matinee.base.workspace.create`."""
+    from matinee.base import workspace
+
     return workspace.create(path, SUBSYSTEMS, flags)
