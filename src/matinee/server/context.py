@@ -1,0 +1,79 @@
+"""What every route needs: the workspace, its services, and what this server keeps in memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from matinee.base.backends import Backends
+from matinee.base.clock import DAY_MS
+from matinee.base.workspace import Workspace
+from matinee.server.session_store import SessionStore
+from matinee.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from matinee.catalog.service import Service as Catalog
+    from matinee.encoding.service import Service as Encoding
+    from matinee.events.service import Service as Events
+    from matinee.recommendation.service import Service as Recommendation
+
+
+@dataclass(frozen=True)
+class Context:
+    """One per application."""
+
+    workspace: Workspace
+    settings: ServerSettings
+    sessions: SessionStore
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server begins to stop: what streams for ever ends."""
+
+    @property
+    def backends(self) -> Backends:
+        """The open ports."""
+        return self.workspace.backends
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the service knows."""
+        return cast("Catalog", self.workspace.service("catalog"))
+
+    @property
+    def events(self) -> Events:
+        """What viewers did."""
+        return cast("Events", self.workspace.service("events"))
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """Which titles for whom."""
+        return cast("Recommendation", self.workspace.service("recommendation"))
+
+    @property
+    def encoding(self) -> Encoding:
+        """From films to streams."""
+        return cast("Encoding", self.workspace.service("encoding"))
+
+
+def make_context(workspace: Workspace) -> Context:
+    """The context of a new application over `workspace`."""
+    settings = workspace.settings.table("server", ServerSettings)
+    store = SessionStore(
+        workspace.backends.tables, lambda: workspace.service("catalog"), round(settings.session_days * DAY_MS)
+    )
+    return Context(workspace=workspace, settings=settings, sessions=store)
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that received `request`."""
+    return cast("Context", request.app.state.context)
+
+
+async def _context(request: Request) -> Context:
+    return context_of(request)
+
+
+Here = Annotated[Context, Depends(_context)]
+"""The context, as a parameter of a route."""
