@@ -48,6 +48,7 @@ SUBSYSTEMS: dict[str, Subsystem] = {
         Subsystem(
             name="server",
             sentence="The viewers' site, the console and the JSON API.",
+            settings="matinee.server.settings:ServerSettings",
             tables="matinee.server",
         ),
     )

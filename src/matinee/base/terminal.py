@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import orjson
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from matinee.base.progress import Task
+from matinee.base.progress import Task, reporting_to
 
 if TYPE_CHECKING:
     from matinee.base.workspace import Workspace
@@ -33,11 +34,16 @@ class Opener:
     json: bool = False
     quiet: bool = False
     _workspace: Workspace | None = field(default=None, repr=False)
+    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def workspace(self) -> Workspace:
-        """The open workspace; the same one on every call."""
+        """The open workspace; the same one on every call. From here on its console sees what this command works on."""
         if self._workspace is None:
-            self._workspace = self.open(self.path, self.flags)
+            from matinee.base.work import WorkJournal
+
+            self._workspace = self._opened.enter_context(self.open(self.path, self.flags))
+            journal = self._opened.enter_context(WorkJournal(self._workspace.backends.tables))
+            self._opened.enter_context(reporting_to(journal))
         return self._workspace
 
     @cached_property
@@ -65,9 +71,8 @@ class Opener:
 
     def close(self) -> None:
         """Close the workspace, if a command opened it."""
-        if self._workspace is not None:
-            self._workspace.close()
-            self._workspace = None
+        self._workspace = None
+        self._opened.close()
 
 
 class Bars:
