@@ -1,0 +1,1 @@
+"""Benchmarks: one folder per capability, run with ``make bench B=name``."""

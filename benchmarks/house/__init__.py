@@ -1,0 +1,1 @@
+"""The bars of the house: set-up, import, pages, the bus, the browser, the API."""
