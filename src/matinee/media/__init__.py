@@ -1,1 +1,1 @@
-"""Pictures and sound, with no word of the business: time, probing, frames, shots, quality."""
+"""Pictures and sound, with no word of business: exact time, probing, frames, pictures, subtitles, child processes."""

@@ -1,0 +1,225 @@
+"""What is in a film file, read with PyAV, and not believed before packets and a picture have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import islice, pairwise
+from pathlib import Path
+from statistics import median_low
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from matinee.base.errors import InvalidInput
+from matinee.media.containers import open_container
+from matinee.media.languages import language_tag
+from matinee.media.records import AudioTrack, Dynamic, Media, TextTrack, VideoTrack
+from matinee.media.time import STANDARD_RATES, snap_rate
+
+MAX_PIXELS = 8192 * 8192
+_TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "subviewer", "microdvd"})
+# Containers whose header tells how long the file ought to be; the others are measured, and end where they end.
+_TELL_DURATION = ("mov,", "matroska,", "avi", "asf", "mxf", "flv")
+_HEAD_PACKETS = 240
+_TRANSFERS: dict[int, Dynamic] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
+_NOT_THE_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+
+def probe(path: Path) -> Media:
+    """What the film file holds.
+
+    Raises `InvalidInput` where it is empty, broken off, no film, only sound or only a picture, and what
+    `matinee.media.containers.open_container` raises.
+    """
+    with open_container(path) as container:
+        stream = _film(container, path)
+        try:
+            frame = _first_frame(container, stream)
+            head = _first_times(container, stream)
+            ends = _ends(container, stream)
+        except av.error.FFmpegError as error:
+            raise _broken(path, f"its pictures cannot be read: {error.strerror}") from None
+        if frame is None:
+            raise _broken(path, "not one of its pictures can be decoded")
+        if len(head) < 2:
+            raise InvalidInput(f"{path} is not a film: it holds a single picture.", next_step="Replace it by a film.")
+        _complete(container, path, ends, head[0])
+        return Media(
+            path=path,
+            container=container.format.name,
+            size_bytes=path.stat().st_size,
+            duration=max(ends.values()) - head[0],
+            video=_video(stream, frame, head, ends[stream.index]),
+            audio=tuple(_audio(one) for one in container.streams.audio if one.codec_context is not None),
+            subtitles=tuple(_text(one) for one in container.streams.subtitles),
+        )
+
+
+def _film(container: InputContainer, path: Path) -> VideoStream:
+    """The moving pictures, not the cover."""
+    streams = [one for one in container.streams.video if not one.disposition & _NOT_THE_FILM]
+    if not streams:
+        what = "it holds only sound" if container.streams.audio else "it holds no pictures"
+        raise InvalidInput(f"{path} is not a film: {what}.", next_step="Replace it by a file with moving pictures.")
+    stream = max(streams, key=lambda one: bool(one.disposition & Disposition.default))
+    if stream.codec_context is None:
+        raise _broken(path, "its pictures are in a codec that nothing here decodes")
+    if not 0 < stream.codec_context.width * stream.codec_context.height <= MAX_PIXELS:
+        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+        raise _broken(path, f"its pictures are said to be {size} in size")
+    return stream
+
+
+def _broken(path: Path, why: str) -> InvalidInput:
+    return InvalidInput(f"{path} is damaged: {why}.", next_step="Copy it again from where it came, or replace it.")
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    """The first picture that can be decoded; damage before it is passed over."""
+    for packet in islice(container.demux(stream), _HEAD_PACKETS):
+        try:
+            for frame in packet.decode():
+                return frame
+        except av.error.InvalidDataError:
+            continue
+    return None
+
+
+def _first_times(container: InputContainer, stream: VideoStream) -> list[Fraction]:
+    """When the first frames are shown, in order."""
+    container.seek(container.start_time or 0)
+    times = [shown for shown, _ in islice(_spans(container, [stream]), _HEAD_PACKETS)]
+    # Frames near the cut may still lack earlier ones that are stored later.
+    return sorted(times)[: max(2, len(times) - 16)]
+
+
+def _spans(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[Fraction, Fraction]]:
+    """Beginning and end of each packet; an unreadable rest ends it."""
+    for _, start, end in _packets(container, streams):
+        yield start, end
+
+
+def _packets(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[int, Fraction, Fraction]]:
+    try:
+        for packet in container.demux(list(streams)):
+            shown = packet.pts if packet.pts is not None else packet.dts
+            if shown is not None and packet.size:
+                base = Fraction(packet.time_base)
+                yield packet.stream.index, shown * base, (shown + (packet.duration or 0)) * base
+    except av.error.FFmpegError:
+        return
+
+
+def _ends(container: InputContainer, film: VideoStream) -> dict[int, Fraction]:
+    """When the last packet of each track ends. Only the end of the file is read, where it can be found."""
+    streams = [film, *(one for one in container.streams.audio)]
+    length = container.duration
+    if length:
+        try:
+            container.seek(max(0, (container.start_time or 0) + length - 2 * av.time_base))
+            ends = _last(container, streams)
+            if film.index in ends:
+                return ends
+        except av.error.FFmpegError:
+            pass
+    container.seek(container.start_time or 0)
+    return _last(container, streams)
+
+
+def _last(container: InputContainer, streams: Iterable[Stream]) -> dict[int, Fraction]:
+    ends: dict[int, Fraction] = {}
+    for index, _, end in _packets(container, streams):
+        ends[index] = max(end, ends.get(index, end))
+    return ends
+
+
+def _complete(container: InputContainer, path: Path, ends: dict[int, Fraction], start: Fraction) -> None:
+    """Refuse a file that ends long before its header says it does."""
+    if not container.duration or not container.format.name.startswith(_TELL_DURATION):
+        return
+    said = Fraction(container.duration, av.time_base)
+    found = max(ends.values()) - min(start, Fraction(container.start_time or 0, av.time_base))
+    if found < said - max(Fraction(1, 2), said / 50):
+        raise InvalidInput(
+            f"{path} is cut off: it should last {float(said):.1f} s and ends after {float(found):.1f} s.",
+            next_step="Copy it again from where it came.",
+        )
+
+
+def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fraction) -> VideoTrack:
+    rate, variable = _rate(stream, head)
+    context = stream.codec_context
+    # Some containers give the last packet no duration.
+    end = max(end, head[-1] + 1 / rate)
+    return VideoTrack(
+        index=stream.index,
+        codec=context.name,
+        width=frame.width,
+        height=frame.height,
+        sample_aspect=_sample_aspect(stream),
+        rotation=round(frame.rotation) % 360,
+        frame_rate=rate,
+        variable=variable,
+        start=head[0],
+        duration=end - head[0],
+        pixel_format=frame.format.name,
+        bit_depth=max(one.bits for one in frame.format.components),
+        dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
+        interlaced=bool(frame.interlaced_frame),
+    )
+
+
+def _rate(stream: VideoStream, head: list[Fraction]) -> tuple[Fraction, bool]:
+    """Frames per second and whether they vary, from the first frames' distances rather than the header's word."""
+    gaps = [after - before for before, after in pairwise(head) if after > before]
+    if not gaps:
+        return snap_rate(Fraction(stream.average_rate or stream.guessed_rate or 25)), False
+    usual = median_low(gaps)
+    # Clocks that count milliseconds round each distance up or down by one tick.
+    tick = Fraction(stream.time_base or 0)
+    variable = max(gaps) - min(gaps) > max(2 * tick, usual / 4)
+    if variable:
+        return snap_rate(1 / usual), True
+    # A told rate is a mean over the file, which one gap spoils; a measured one is rounded by its clock.
+    told, measured = snap_rate(Fraction(stream.average_rate or 0)), snap_rate((len(head) - 1) / (head[-1] - head[0]))
+    if told in STANDARD_RATES and abs(told - measured) < measured / 50:
+        return told, False
+    return (measured if measured in STANDARD_RATES or not told else told), False
+
+
+def _sample_aspect(stream: VideoStream) -> Fraction:
+    """Absurd values, which broken muxers write, count as square."""
+    found = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    return Fraction(found) if found and Fraction(1, 8) <= found <= 8 else Fraction(1)
+
+
+def _audio(stream: av.AudioStream) -> AudioTrack:
+    context, kind = stream.codec_context, Disposition(stream.disposition)
+    return AudioTrack(
+        index=stream.index,
+        codec=context.name,
+        channels=context.channels,
+        layout=context.layout.name,
+        sample_rate=context.sample_rate,
+        language=language_tag(stream.language),
+        title=stream.metadata.get("title", ""),
+        default=bool(kind & Disposition.default),
+        described=bool(kind & (Disposition.visual_impaired | Disposition.descriptions | Disposition.comment)),
+    )
+
+
+def _text(stream: Stream) -> TextTrack:
+    codec, kind = stream.codec_context.name if stream.codec_context else "unknown", Disposition(stream.disposition)
+    return TextTrack(
+        index=stream.index,
+        codec=codec,
+        text=codec in _TEXT_CODECS,
+        language=language_tag(stream.language),
+        title=stream.metadata.get("title", ""),
+        forced=bool(kind & Disposition.forced),
+        hearing_impaired=bool(kind & Disposition.hearing_impaired),
+    )

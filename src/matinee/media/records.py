@@ -1,0 +1,91 @@
+"""What a film file holds: frozen records, as `matinee.media.probe` finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+Dynamic = Literal["sdr", "pq", "hlg"]
+"""Standard range, or high dynamic range with the transfer of SMPTE ST 2084 (HDR10) or ARIB STD-B67."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoTrack:
+    """Moving pictures."""
+
+    index: int
+    """Of the stream in its file."""
+    codec: str
+    width: int
+    """As stored, in samples; see `display_size`."""
+    height: int
+    sample_aspect: Fraction
+    """Width of a stored sample over its height."""
+    rotation: int
+    """Degrees counter-clockwise by which players turn the picture: 0, 90, 180 or 270."""
+    frame_rate: Fraction
+    """Frames per second; the usual rate where it varies."""
+    variable: bool
+    """Whether the distance between frames varies."""
+    start: Fraction
+    """When the first frame is shown, on the clock of the file."""
+    duration: Fraction
+    """From the first frame to the end of the last, in seconds."""
+    pixel_format: str
+    bit_depth: int
+    dynamic: Dynamic
+    interlaced: bool
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height on a screen with square pixels, after turning."""
+        width, height = round(self.width * self.sample_aspect), self.height
+        return (height, width) if self.rotation % 180 else (width, height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioTrack:
+    """One sound track."""
+
+    index: int
+    codec: str
+    channels: int
+    layout: str
+    """As ``stereo`` or ``5.1``."""
+    sample_rate: int
+    language: str = ""
+    """BCP 47; empty where unknown."""
+    title: str = ""
+    default: bool = False
+    described: bool = False
+    """Whether it is marked as audio description or as a commentary rather than the film's own sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTrack:
+    """Subtitles inside the file."""
+
+    index: int
+    codec: str
+    text: bool
+    """False for subtitles that are pictures, as on discs."""
+    language: str = ""
+    title: str = ""
+    forced: bool = False
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A film file that has been looked into."""
+
+    path: Path
+    container: str
+    size_bytes: int
+    duration: Fraction
+    """The longest of its tracks, in seconds."""
+    video: VideoTrack
+    audio: tuple[AudioTrack, ...] = ()
+    subtitles: tuple[TextTrack, ...] = ()

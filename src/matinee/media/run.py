@@ -1,0 +1,198 @@
+"""Child processes start here and nowhere else.
+
+Arguments are a list, never a shell's line. Each start logs a command that can be pasted. A child gets a process
+group of its own, which is asked and then made to end when the caller stops for whatever reason; where the kernel
+offers it (Linux), it also dies with the thread that started it, so that a killed Matinee leaves no orphans.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from functools import cache
+from typing import IO, cast
+
+import imageio_ffmpeg  # type: ignore[import-untyped]
+
+from matinee.base.errors import InvalidInput, MatineeError, Unavailable
+
+log = logging.getLogger(__name__)
+
+TAIL_LINES = 12
+GRACE_S = 3.0
+"""How long a child may take to end politely."""
+_TICK_S = 0.2
+
+Progress = Callable[[Fraction], None]
+"""Called with the seconds of film that are done so far."""
+
+
+class Stopped(Exception):
+    """Somebody else set the `stop` event of a running child."""
+
+
+@cache
+def ffmpeg_program() -> str:
+    """Path of the FFmpeg that came with the package, or that ``IMAGEIO_FFMPEG_EXE`` names.
+
+    Raises `Unavailable` where there is none for this machine.
+    """
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:
+        raise Unavailable(
+            "There is no FFmpeg for this machine.", next_step="Install one and name it in IMAGEIO_FFMPEG_EXE."
+        ) from None
+
+
+def ffmpeg(
+    arguments: Sequence[str],
+    *,
+    about: str,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Run FFmpeg with `arguments`; `about` names the file for error messages.
+
+    `progress` hears of the seconds written so far, a few times a second. Setting `stop` from another thread ends the
+    child and raises `Stopped`. Raises `Unavailable` where the disk is full or the child was killed, and
+    `InvalidInput` with FFmpeg's last words where it gave up on the file.
+    """
+    fixed = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-progress", "pipe:1"]
+    spoken = _Progress(progress)
+    code, tail = run([ffmpeg_program(), *fixed, *arguments], line=spoken.line, stop=stop)
+    if code:
+        raise _failure("FFmpeg", about, code, tail)
+
+
+def run(
+    arguments: Sequence[str], *, line: Callable[[str], None] | None = None, stop: threading.Event | None = None
+) -> tuple[int, list[str]]:
+    """Run a program to its end; returns its exit status and the last lines that it wrote to standard error.
+
+    `line` gets each line of standard output. The status is negative where a signal ended the child. Raises
+    `Unavailable` where the program cannot be started and `Stopped` when `stop` is set.
+    """
+    log.info("running: %s", shlex.join(arguments))
+    with _started(arguments) as child:
+        tail = _listen(child, line, stop)
+        return child.wait(), tail
+
+
+@contextmanager
+def _started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        child = subprocess.Popen(
+            [*_dies_with_us(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Unavailable(
+            f"{arguments[0]} cannot be started: {error.strerror}.", next_step="Install it, or mend its permissions."
+        ) from None
+    try:
+        yield child
+    finally:
+        _end(child)
+
+
+@cache
+def _dies_with_us() -> tuple[str, ...]:
+    """The launcher that has the kernel kill the child when its parent dies; nothing where there is none."""
+    program = shutil.which("setpriv")
+    if program is None:
+        return ()
+    known = subprocess.run([program, "--pdeathsig", "KILL", "true"], capture_output=True, check=False)
+    return (program, "--pdeathsig", "KILL", "--") if known.returncode == 0 else ()
+
+
+def _listen(
+    child: subprocess.Popen[bytes], line: Callable[[str], None] | None, stop: threading.Event | None
+) -> list[str]:
+    """Read both pipes until they close; returns the last lines of standard error."""
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    with selectors.DefaultSelector() as selector:
+        selector.register(cast("IO[bytes]", child.stdout), selectors.EVENT_READ, _Lines(line or (lambda _: None)))
+        selector.register(cast("IO[bytes]", child.stderr), selectors.EVENT_READ, _Lines(tail.append))
+        while selector.get_map():
+            if stop is not None and stop.is_set():
+                raise Stopped
+            for key, _ in selector.select(_TICK_S):
+                data = os.read(key.fd, 65536)
+                key.data.feed(data)
+                if not data:
+                    selector.unregister(key.fileobj)
+    return list(tail)
+
+
+class _Lines:
+    """Cuts a stream of bytes into lines."""
+
+    def __init__(self, hear: Callable[[str], object]) -> None:
+        self._hear, self._rest = hear, b""
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if not data and self._rest:
+            lines, self._rest = [self._rest], b""
+        for one in lines:
+            if text := one.decode("utf-8", "replace").strip():
+                self._hear(text)
+
+
+class _Progress:
+    """Reads the ``key=value`` lines of FFmpeg's ``-progress``."""
+
+    def __init__(self, hear: Progress | None) -> None:
+        self._hear = hear
+
+    def line(self, text: str) -> None:
+        key, _, value = text.partition("=")
+        if self._hear is not None and key == "out_time_us" and value.isdigit():
+            self._hear(Fraction(int(value), 1_000_000))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ask the child's group to end, and after a while make it."""
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if child.poll() is not None:
+                return
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(GRACE_S)
+    finally:
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _failure(program: str, about: str, code: int, tail: Sequence[str]) -> MatineeError:
+    said = tail[-1] if tail else "it gave no reason"
+    if any("No space left on device" in one or "Disk quota exceeded" in one for one in tail):
+        return Unavailable(
+            f"The disk is full: {program} could not finish {about}.",
+            next_step="Free some space and run this again; what was finished is kept.",
+        )
+    if code < 0:
+        name = signal.Signals(-code).name
+        return Unavailable(
+            f"{program} was ended by {name} while it worked on {about}.",
+            next_step="If memory ran out, let fewer titles be worked on at once; then run this again.",
+        )
+    log.info("%s said: %s", program, " / ".join(tail))
+    return InvalidInput(f"{program} gave up on {about}: {said}.", next_step="Check that the file plays, or replace it.")
