@@ -7,9 +7,9 @@ JSON and `version` counts up when a type's fields change: `matinee.events.codec`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 Id = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Seconds = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
@@ -18,6 +18,9 @@ Short = Annotated[str, Field(max_length=200)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Event:
+    # A misspelt field would otherwise be dropped in silence, and with it what the viewer did.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     id: Id
     """Unique; sending an event again does nothing."""
     viewer_id: Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -1,0 +1,124 @@
+"""Queries over the projected tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Float, Integer, bindparam, cast, literal, null, select, union_all
+
+from matinee.events import tables as t
+from matinee.events.ratings import Ratings
+from matinee.events.state import Opinion, Playing, ViewerState, Watching
+from matinee.events.strength import UNKNOWN_SHARE, strength
+from matinee.learning.interactions import Interactions
+
+_OPINION, _WATCHING, _LISTED = 0, 1, 2
+
+
+def offset(connection: Connection, topic: str) -> int:
+    """How far the topic has been projected."""
+    query = select(t.projections.c.offset).where(t.projections.c.topic == topic)
+    return connection.execute(query).scalar() or 0
+
+
+def _state_query() -> Any:
+    """One statement for all that is known of a viewer: three would cost three times the overhead."""
+    o, w, x = t.opinions.c, t.watching.c, t.listed.c
+    viewer, nothing = bindparam("viewer", type_=Integer), cast(null(), Float)
+    return union_all(
+        select(literal(_OPINION, Integer), o.title_id, o.stars, o.stars_ms, cast(o.thumb, Float), o.thumb_ms).where(
+            o.viewer_id == viewer
+        ),
+        select(literal(_WATCHING, Integer), w.title_id, w.position_s, w.at_ms, w.duration_s, w.duration_ms).where(
+            w.viewer_id == viewer
+        ),
+        select(literal(_LISTED, Integer), x.title_id, nothing, x.at_ms, nothing, x.at_ms).where(
+            x.viewer_id == viewer, x.on
+        ),
+    )
+
+
+_STATE = _state_query()
+
+
+def state(connection: Connection, viewer_id: int) -> ViewerState:
+    """What is known of one viewer."""
+    opinions: dict[int, Opinion] = {}
+    watching: dict[int, Watching] = {}
+    listed: dict[int, int] = {}
+    touched: dict[int, int] = {}
+    for kind, title_id, first, first_ms, second, second_ms in connection.execute(_STATE, {"viewer": viewer_id}):
+        if kind == _OPINION:
+            thumb = int(second) or None if second is not None else None
+            if first is not None or thumb is not None:
+                opinions[title_id] = Opinion(first, thumb, max(first_ms or 0, second_ms or 0))
+            if first is not None:
+                touched[title_id] = max(first_ms, touched.get(title_id, 0))
+        elif kind == _WATCHING:
+            watching[title_id] = Watching(first, second, first_ms)
+            touched[title_id] = max(first_ms, touched.get(title_id, 0))
+        else:
+            listed[title_id] = first_ms
+    return ViewerState(
+        viewer_id=viewer_id,
+        opinions=opinions,
+        watching=watching,
+        listed=tuple(sorted(listed, key=lambda title: (-listed[title], title))),
+        recent=tuple(sorted(touched, key=lambda title: (-touched[title], title))),
+    )
+
+
+def interactions(connection: Connection) -> Interactions:
+    """Everything that everybody said and did, one strength for each viewer and title."""
+    o, w = t.opinions.c, t.watching.c
+    said = _columns(connection, select(o.viewer_id, o.title_id, o.stars, o.thumb, o.stars_ms, o.thumb_ms))
+    done = _columns(connection, select(w.viewer_id, w.title_id, w.position_s, w.duration_s, w.at_ms))
+    share = np.where(done[3] > 0, done[2] / np.maximum(done[3], 1e-9), UNKNOWN_SHARE)
+    pairs = np.concatenate([_pairs(said), _pairs(done)])
+    known, place = np.unique(pairs, return_inverse=True)
+    table = np.full((4, known.size), np.nan)  # stars, thumb, share, time
+    table[0, place[: said.shape[1]]] = said[2]
+    table[1, place[: said.shape[1]]] = np.where(said[3] == 0, np.nan, said[3])
+    table[2, place[said.shape[1] :]] = share
+    np.fmax.at(table[3], place, np.concatenate([np.fmax(said[4], said[5]), done[4]]))
+    says = ~np.isnan(table[:3]).all(axis=0)
+    known, table = known[says], table[:, says]
+    values = strength(table[0], table[1], table[2])
+    return Interactions.from_columns(known >> 32, known & 0xFFFFFFFF, values, table[3].astype(np.int64))
+
+
+def _columns(connection: Connection, query: Any) -> NDArray[np.float64]:
+    """The result of a query of numbers, one row per column; NULL becomes NaN."""
+    rows = connection.execute(query).all()
+    width = len(query.selected_columns)
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width).T
+
+
+def _pairs(columns: NDArray[np.float64]) -> NDArray[np.int64]:
+    pairs: NDArray[np.int64] = columns[0].astype(np.int64) << 32 | columns[1].astype(np.int64)
+    return pairs
+
+
+def ratings_between(connection: Connection, first_viewer: int, last_viewer: int) -> Ratings:
+    """The stars that these viewers gave, sorted by viewer and title."""
+    o = t.opinions.c
+    query = (
+        select(o.viewer_id, o.title_id, o.stars, o.stars_ms)
+        .where(o.viewer_id >= first_viewer, o.viewer_id <= last_viewer, o.stars.is_not(None))
+        .order_by(o.viewer_id, o.title_id)
+    )
+    columns = _columns(connection, query)
+    return Ratings(columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2], columns[3].astype(np.int64))
+
+
+def plays_since(connection: Connection, since_ms: int) -> list[Playing]:
+    """Playings that began at `since_ms` or later, oldest first."""
+    p = t.plays.c
+    query = (
+        select(p.viewer_id, p.title_id, p.at_ms, p.watched_s, p.page, p.row)
+        .where(p.at_ms >= since_ms)
+        .order_by(p.at_ms, p.viewer_id, p.title_id)
+    )
+    return [Playing(*row) for row in connection.execute(query)]

@@ -1,0 +1,209 @@
+"""Records events on the bus and projects them into tables, each exactly once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, select, update
+
+from matinee.base.backends import Backends
+from matinee.base.bus import Message, Receipt
+from matinee.base.errors import InvalidInput
+from matinee.base.progress import working
+from matinee.events import codec, jsonl, projection, ratings, reading, statements
+from matinee.events import tables as t
+from matinee.events.records import Event, Impression, Quality
+from matinee.events.state import Playing, ViewerState
+from matinee.learning.interactions import Interactions
+
+VIEWING, IMPRESSIONS, QUALITY = "viewing", "impressions", "quality"
+BATCH = 20_000
+"""Events per transaction while catching up: some seconds of work lost at most where the process is killed."""
+RATINGS = 100_000
+"""Ratings per batch in `record_ratings`: bounds its memory to some 100 MB."""
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """The events of a workspace. Safe to use from several threads and processes at once."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._bus = backends.bus
+        self._tables = backends.tables
+        self.catch_up()
+
+    def record(self, events: Sequence[Event]) -> Receipt:
+        """Make the events durable and project them; returns how many were new.
+
+        Events whose id is known are dropped, so a batch may be sent again after any failure. Raises `Unavailable`
+        where the bus or the tables are: what had become durable by then is projected by the next call.
+        """
+        topics: dict[str, list[tuple[str, bytes]]] = {}
+        for event in events:
+            topics.setdefault(_topic(event), []).append((event.id, codec.encode(event)))
+        receipts = [self._bus.publish(topic, messages) for topic, messages in topics.items()]
+        if VIEWING in topics:
+            self.catch_up()
+        return _sum(receipts)
+
+    def record_ratings(self, viewer_ids: object, title_ids: object, stars: object, at_ms: object) -> Receipt:
+        """Record ratings given as columns (NumPy arrays or lists of equal length).
+
+        Ratings that are known already, or are older than the known rating of the same viewer and title, count as
+        doubled. Raises `InvalidInput` for values out of range, before anything is recorded.
+        """
+        columns = ratings.checked(viewer_ids, title_ids, stars, at_ms)
+        self.catch_up()
+        receipts = []
+        with working("recording ratings", columns.rows, "ratings") as task:
+            for start in range(0, columns.rows, RATINGS):
+                chunk = columns.take(slice(start, start + RATINGS))
+                receipts.append(self._record_chunk(chunk))
+                task.advance(chunk.rows)
+        return _sum(receipts)
+
+    def _record_chunk(self, chunk: ratings.Ratings) -> Receipt:
+        with self._tables.read() as connection:
+            known = reading.ratings_between(connection, int(chunk.viewer_ids[0]), int(chunk.viewer_ids[-1]))
+        fresh = ratings.news(chunk, known)
+        known_before = chunk.rows - fresh.rows
+        if not fresh.rows:
+            return Receipt(accepted=0, doubled=known_before, end=self._bus.end(VIEWING))
+        receipt = self._bus.publish(VIEWING, ratings.messages(fresh))
+        self.catch_up()
+        return Receipt(receipt.accepted, receipt.doubled + known_before, receipt.end)
+
+    def catch_up(self) -> int:
+        """Project what the bus holds beyond the tables; returns how many events that was."""
+        done = 0
+        while count := self._project_batch():
+            done += count
+        return done
+
+    def _project_batch(self) -> int:
+        """Project one batch. The offset's row is locked, so that one process works and the others find it done."""
+        with self._tables.read() as connection:
+            if self._bus.end(VIEWING) <= reading.offset(connection, VIEWING):
+                return 0
+        with self._tables.write() as connection:
+            offset = self._lock_offset(connection)
+            messages = self._bus.read(VIEWING, offset, BATCH)
+            if messages:
+                self._apply(connection, messages)
+            return len(messages)
+
+    def _lock_offset(self, connection: Connection) -> int:
+        insert = self._tables.insert(t.projections).on_conflict_do_nothing()
+        connection.execute(insert, {"topic": VIEWING, "offset": 0})
+        # SQLite has locked the whole file already; its dialect leaves FOR UPDATE out.
+        query = select(t.projections.c.offset).where(t.projections.c.topic == VIEWING).with_for_update()
+        return int(connection.execute(query).scalar_one())
+
+    def _apply(self, connection: Connection, messages: Sequence[Message]) -> None:
+        changes = projection.fold(_load(messages))
+        for statement, rows in (
+            (statements.merge_opinions, projection.opinion_rows(changes)),
+            (statements.merge_watching, projection.watching_rows(changes)),
+            (statements.merge_plays, projection.play_rows(changes)),
+            (statements.merge_listed, projection.listed_rows(changes)),
+        ):
+            if rows:
+                connection.execute(statement(self._tables), rows)
+        moved = update(t.projections).where(t.projections.c.topic == VIEWING)
+        connection.execute(moved.values(offset=messages[-1].offset))
+
+    def rebuild(self) -> int:
+        """Empty the tables and project the whole bus again; readers see the old rows until it is done.
+
+        Returns the number of events projected.
+        """
+        done = 0
+        with (
+            working("projecting events", self._bus.end(VIEWING), "events") as task,
+            self._tables.write() as connection,
+        ):
+            self._lock_offset(connection)
+            for table in (t.opinions, t.watching, t.plays, t.listed):
+                connection.execute(delete(table))
+            while messages := self._bus.read(VIEWING, done, BATCH):
+                self._apply(connection, messages)
+                task.advance(messages[-1].offset - done)
+                done = messages[-1].offset
+        return done
+
+    def state(self, viewer_id: int) -> ViewerState:
+        """What is known of a viewer now; empty for one who has done nothing."""
+        with self._tables.read() as connection:
+            return reading.state(connection, viewer_id)
+
+    def interactions(self) -> Interactions:
+        """All viewers and titles, with strengths and times: see `matinee.events.strength`."""
+        with self._tables.read() as connection:
+            return reading.interactions(connection)
+
+    def plays_since(self, since_ms: int) -> list[Playing]:
+        """Playings that began at `since_ms` or later, oldest first."""
+        with self._tables.read() as connection:
+            return reading.plays_since(connection, since_ms)
+
+    def import_jsonl(self, path: Path) -> jsonl.Import:
+        """Record the events in a file of JSON Lines, as `export_jsonl` writes it.
+
+        Lines that are no events are counted by reason and left out. Importing a file again doubles nothing that
+        the tables show. Raises `NotFound`, or `InvalidInput` where the file is not text at all.
+        """
+        return jsonl.read(path, self.record)
+
+    def export_jsonl(self, path: Path) -> int:
+        """Write every event of every topic, one per line, and return how many; replaces the file at the end."""
+        return jsonl.write(path, self._all())
+
+    def tail(self, topic: str = VIEWING, *, last: int = 10, follow: bool = False) -> Iterator[Message]:
+        """The last messages of a topic and, where `follow`, those that come, for ever."""
+        after = max(0, self._bus.end(topic) - last)
+        if not follow:
+            yield from self._bus.read(topic, after, last)
+            return
+        for batch in self._bus.follow(topic, after):
+            yield from batch
+
+    def rate(self, topic: str = VIEWING) -> int:
+        """Messages that the topic has ever taken; the difference over time is its rate."""
+        return self._bus.end(topic)
+
+    def _all(self) -> Iterator[bytes]:
+        for topic in (VIEWING, IMPRESSIONS, QUALITY):
+            after = 0
+            while messages := self._bus.read(topic, after, BATCH):
+                yield from (message.body for message in messages)
+                after = messages[-1].offset
+
+
+def _topic(event: Event) -> str:
+    match event:
+        case Impression():
+            return IMPRESSIONS
+        case Quality():
+            return QUALITY
+        case _:
+            return VIEWING
+
+
+def _load(messages: Sequence[Message]) -> Iterator[Event]:
+    for message in messages:
+        try:
+            yield codec.load(message.body)
+        except InvalidInput as error:
+            # Somebody else wrote to our topic. Stopping here would stop the projection for ever.
+            log.error("Message %d of topic %s is left out: %s", message.offset, VIEWING, error)
+
+
+def _sum(receipts: Sequence[Receipt]) -> Receipt:
+    return Receipt(
+        accepted=sum(one.accepted for one in receipts),
+        doubled=sum(one.doubled for one in receipts),
+        end=receipts[-1].end if receipts else 0,
+    )

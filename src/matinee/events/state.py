@@ -1,0 +1,57 @@
+"""What is known of one viewer now, as pages need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Opinion(NamedTuple):
+    """A viewer's latest word on a title."""
+
+    stars: float | None
+    """0.5 to 5; None where none were given."""
+    thumb: int | None
+    """1 up, -1 down; None where none was given or it was taken back."""
+    at_ms: int
+    """The later of the two."""
+
+
+class Watching(NamedTuple):
+    """How far a viewer is with a title."""
+
+    position_s: float
+    duration_s: float | None
+    """None until the player has said it."""
+    at_ms: int
+
+    @property
+    def share(self) -> float | None:
+        """How much has been watched, 0 to 1; None where the duration is unknown."""
+        return min(1.0, self.position_s / self.duration_s) if self.duration_s else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerState:
+    """Opinions, places in films, the list and the history of one viewer."""
+
+    viewer_id: int
+    opinions: Mapping[int, Opinion]
+    watching: Mapping[int, Watching]
+    listed: tuple[int, ...] = ()
+    """Title ids on the viewer's list, newest first."""
+    recent: tuple[int, ...] = ()
+    """Title ids played or given stars, newest first."""
+
+
+class Playing(NamedTuple):
+    """One playing of a title."""
+
+    viewer_id: int
+    title_id: int
+    at_ms: int
+    """When it began."""
+    watched_s: float
+    page: str
+    row: str
