@@ -5,10 +5,16 @@ Ids are integers given by the tables. What another service calls the same thing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from matinee.base.errors import InvalidInput
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -57,6 +63,8 @@ class Title:
     number: int | None = None
     """Which season of the series, which episode of the season."""
     original_name: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names it goes by; search finds them."""
     synopsis: str = ""
     tagline: str = ""
     runtime_s: float | None = None
@@ -166,3 +174,104 @@ class Viewer:
     def may_see(self, title: Title) -> bool:
         """Whether the title lies within this viewer's maturity limit."""
         return self.maturity >= (18 if title.maturity is None else title.maturity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditDraft:
+    """Somebody's part in a title, before the catalogue knows who that is."""
+
+    name: str
+    role: str
+    character: str = ""
+    position: int = 0
+    ids: tuple[ExternalId, ...] = ()
+    """What other services call the person; without any, people of one name are one person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleDraft:
+    """What a source says of a title. Fields it leaves blank stay as the catalogue has them.
+
+    Raises `InvalidInput` where a field cannot be stored.
+    """
+
+    kind: Kind
+    name: str
+    year: int | None = None
+    parent_id: int | None = None
+    number: int | None = None
+    original_name: str = ""
+    aliases: tuple[str, ...] = ()
+    synopsis: str = ""
+    tagline: str = ""
+    runtime_s: float | None = None
+    language: str = ""
+    maturity: int | None = None
+    genres: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    mood: str = ""
+    added_ms: int = 0
+    """When it entered the catalogue; 0 for the time of the merge."""
+    ids: tuple[ExternalId, ...] = ()
+    credits: tuple[CreditDraft, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise InvalidInput("A title has no name.", next_step="Give every title a name.")
+        for field_, value, low, high in (
+            ("year", self.year, 1, 9999),
+            ("maturity", self.maturity, 0, 18),
+            ("number", self.number, 0, 1_000_000),
+        ):
+            if value is not None and not low <= value <= high:
+                raise InvalidInput(
+                    f"{self.name!r}: {field_} {value} is refused.", next_step=f"It lies from {low} to {high}."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What became of merged drafts."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    ids: tuple[int, ...] = ()
+    """The title of each draft, in their order."""
+
+    def __add__(self, other: MergeReport) -> MergeReport:
+        return MergeReport(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.ids + other.ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A stretch of a longer list."""
+
+    items: tuple[T, ...]
+    total: int
+    """How many there are altogether."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All titles as of one revision, in memory. Never changes; a later one is another object."""
+
+    titles: Mapping[int, Title]
+    revision: int
+
+    @cached_property
+    def children(self) -> Mapping[int, tuple[Title, ...]]:
+        """The titles under each title that has any, by number."""
+        found: dict[int, list[Title]] = {}
+        for title in self.titles.values():
+            if title.parent_id is not None:
+                found.setdefault(title.parent_id, []).append(title)
+        return {
+            parent: tuple(sorted(below, key=lambda one: (one.number is None, one.number or 0, one.id)))
+            for parent, below in found.items()
+        }

@@ -48,9 +48,13 @@ titles = Table(
     Column("maturity", Integer),
     Column("mood", String, nullable=False, server_default=""),
     Column("added_ms", BigInteger, nullable=False),
+    Column("match_name", String, nullable=False),  # folded by `names.match_name`, to find it by another spelling
+    Column("revision", BigInteger, nullable=False, index=True),  # of the catalogue when it last changed
     CheckConstraint("maturity BETWEEN 0 AND 18", name="maturity"),
     CheckConstraint("kind IN ('film', 'series', 'season', 'episode')", name="kind"),
     UniqueConstraint("parent_id", "number"),
+    Index(None, "match_name", "year"),
+    sqlite_autoincrement=True,  # an id that was deleted is never given to another; PostgreSQL keeps that by itself
 )
 
 people = Table(
@@ -72,7 +76,7 @@ tags = Table(
     "tags",
     metadata,
     _title_id(key=True),
-    Column("kind", String, primary_key=True),  # genre or keyword
+    Column("kind", String, primary_key=True),  # genre, keyword or alias
     Column("name", String, primary_key=True),
     Column("position", Integer, nullable=False, server_default="0"),
     Index(None, "kind", "name"),
@@ -103,6 +107,7 @@ assets = Table(
     Column("etag", String, nullable=False, server_default=""),
     Column("facts", LargeBinary, nullable=False),  # JSON
     UniqueConstraint("title_id", "kind", "uri"),
+    sqlite_autoincrement=True,
 )
 
 annotations = Table(
@@ -128,6 +133,7 @@ accounts = Table(
     Column("password", String, nullable=False),  # argon2id, with its parameters
     Column("role", String, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 viewers = Table(
@@ -141,9 +147,11 @@ viewers = Table(
     Column("language", String, nullable=False, server_default=""),
     Column("avatar", String, nullable=False, server_default=""),
     CheckConstraint("maturity BETWEEN 0 AND 18", name="maturity"),
+    sqlite_autoincrement=True,
 )
 
-# Counts up with every change of the catalogue, so that a process knows when its copy in memory is old.
+# Count up, so that a process knows when its copy in memory is old: `catalog` with every change of a title or of
+# the assets it is shown with, `names` with changes that search must know. Writers queue on these rows.
 revisions = Table(
     "revisions", metadata, Column("name", String, primary_key=True), Column("value", BigInteger, nullable=False)
 )

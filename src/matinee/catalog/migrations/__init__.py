@@ -1,0 +1,1 @@
+"""Alembic scripts of the catalogue's tables."""

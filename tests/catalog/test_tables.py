@@ -1,0 +1,41 @@
+"""The migration makes exactly the tables that the code describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from matinee.base import migrations
+from matinee.base.tables import Tables
+from matinee.catalog.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Tables:
+    url = "sqlite:///new.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    tables = Tables.open(url, tmp_path)
+    migrations.upgrade(tables, ["matinee.catalog"])
+    request.addfinalizer(tables.close)
+    return tables
+
+
+def test_the_migration_makes_the_tables_of_the_code(migrated: Tables) -> None:
+    with migrated.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert [one for one in compare_metadata(context, metadata) if "alembic_version" not in str(one)] == []
+
+
+def test_sqlite_never_gives_a_deleted_id_again(tmp_path: Path) -> None:
+    """Autogenerate does not compare AUTOINCREMENT."""
+    tables = Tables.open("sqlite:///new.db", tmp_path)
+    migrations.upgrade(tables, ["matinee.catalog"])
+    with tables.read() as connection:
+        found = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"))
+        migrated = set(found.scalars())
+    tables.close()
+    wanted = {table.name for table in metadata.tables.values() if table.dialect_options["sqlite"]["autoincrement"]}
+    assert migrated == wanted == {"titles", "assets", "accounts", "viewers"}
