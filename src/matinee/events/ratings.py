@@ -87,6 +87,14 @@ def news(ratings: Ratings, known: Ratings) -> Ratings:
     return ratings.take(~(same & older))
 
 
+def latest(ratings: Ratings) -> Ratings:
+    """Of rows sorted by viewer, title and time, the last of each viewer and title."""
+    pairs = ratings.pairs
+    last = np.ones(ratings.rows, bool)
+    last[:-1] = pairs[1:] != pairs[:-1]
+    return ratings.take(last)
+
+
 def messages(ratings: Ratings) -> list[tuple[str, bytes]]:
     """Id and body of each rating, for the bus."""
     result = []

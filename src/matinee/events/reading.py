@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Float, Integer, bindparam, cast, literal, null, select, union_all
+from sqlalchemy import Connection, CursorResult, Float, Integer, bindparam, cast, literal, null, select, union_all
 
 from matinee.events import tables as t
 from matinee.events.ratings import Ratings
@@ -49,7 +49,9 @@ def state(connection: Connection, viewer_id: int) -> ViewerState:
     watching: dict[int, Watching] = {}
     listed: dict[int, int] = {}
     touched: dict[int, int] = {}
-    for kind, title_id, first, first_ms, second, second_ms in connection.execute(_STATE, {"viewer": viewer_id}):
+    for kind, title_id, first, first_ms, second, second_ms in _cursor(
+        connection.execute(_STATE, {"viewer": viewer_id})
+    ):
         if kind == _OPINION:
             thumb = int(second) or None if second is not None else None
             if first is not None or thumb is not None:
@@ -91,9 +93,17 @@ def interactions(connection: Connection) -> Interactions:
 
 def _columns(connection: Connection, query: Any) -> NDArray[np.float64]:
     """The result of a query of numbers, one row per column; NULL becomes NaN."""
-    rows = connection.execute(query).all()
     width = len(query.selected_columns)
-    return np.array(rows, dtype=np.float64).reshape(len(rows), width).T
+    cursor = _cursor(connection.execute(query))
+    parts = [np.empty((0, width))]
+    while rows := cursor.fetchmany(50_000):
+        parts.append(np.array(rows, dtype=np.float64))
+    return np.concatenate(parts).T
+
+
+def _cursor(result: CursorResult[Any]) -> Any:
+    """The driver's own cursor: its rows are plain tuples, which are twice as quick to take apart as SQLAlchemy's."""
+    return result.cursor
 
 
 def _pairs(columns: NDArray[np.float64]) -> NDArray[np.int64]:

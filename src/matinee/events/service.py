@@ -21,8 +21,8 @@ from matinee.learning.interactions import Interactions
 VIEWING, IMPRESSIONS, QUALITY = "viewing", "impressions", "quality"
 BATCH = 20_000
 """Events per transaction while catching up: some seconds of work lost at most where the process is killed."""
-RATINGS = 100_000
-"""Ratings per batch in `record_ratings`: bounds its memory to some 100 MB."""
+RATINGS = 50_000
+"""Ratings per batch in `record_ratings`: bounds its memory to some 50 MB."""
 
 log = logging.getLogger(__name__)
 
@@ -66,15 +66,23 @@ class Service:
         return _sum(receipts)
 
     def _record_chunk(self, chunk: ratings.Ratings) -> Receipt:
-        with self._tables.read() as connection:
+        """Publish what is news and project it as columns, without reading it back from the bus.
+
+        The offset is locked before the bus is written, so where the bus has grown by these messages alone they are
+        the ones to project; otherwise, or where the process dies in between, `catch_up` projects them.
+        """
+        with self._tables.write() as connection:
+            offset = self._lock_offset(connection)
             known = reading.ratings_between(connection, int(chunk.viewer_ids[0]), int(chunk.viewer_ids[-1]))
-        fresh = ratings.news(chunk, known)
-        known_before = chunk.rows - fresh.rows
-        if not fresh.rows:
-            return Receipt(accepted=0, doubled=known_before, end=self._bus.end(VIEWING))
-        receipt = self._bus.publish(VIEWING, ratings.messages(fresh))
+            fresh = ratings.news(chunk, known)
+            if not fresh.rows:
+                return Receipt(accepted=0, doubled=chunk.rows, end=offset)
+            receipt = self._bus.publish(VIEWING, ratings.messages(fresh))
+            if receipt.accepted == fresh.rows == receipt.end - offset:
+                statements.merge_ratings(connection, self._tables, ratings.latest(fresh))
+                self._move_offset(connection, receipt.end)
         self.catch_up()
-        return Receipt(receipt.accepted, receipt.doubled + known_before, receipt.end)
+        return Receipt(receipt.accepted, receipt.doubled + chunk.rows - fresh.rows, receipt.end)
 
     def catch_up(self) -> int:
         """Project what the bus holds beyond the tables; returns how many events that was."""
@@ -112,8 +120,10 @@ class Service:
         ):
             if rows:
                 connection.execute(statement(self._tables), rows)
-        moved = update(t.projections).where(t.projections.c.topic == VIEWING)
-        connection.execute(moved.values(offset=messages[-1].offset))
+        self._move_offset(connection, messages[-1].offset)
+
+    def _move_offset(self, connection: Connection, offset: int) -> None:
+        connection.execute(update(t.projections).where(t.projections.c.topic == VIEWING).values(offset=offset))
 
     def rebuild(self) -> int:
         """Empty the tables and project the whole bus again; readers see the old rows until it is done.
