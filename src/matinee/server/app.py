@@ -6,10 +6,13 @@ draws errors for people. Everything under ``/api`` answers in JSON and stands in
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
@@ -17,10 +20,14 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from matinee import __version__
 from matinee.base.workspace import Workspace
-from matinee.server import errors
+from matinee.server import errors, media
+from matinee.server.api import console, health, playback, session, titles, viewers, watching
 from matinee.server.context import Context, make_context
+from matinee.server.live import Live
+from matinee.server.metrics import Measured
 from matinee.server.middleware.body import BodyLimit
 from matinee.server.middleware.guard import Guard
+from matinee.server.middleware.head import HeadAsGet
 from matinee.server.middleware.headers import SecurityHeaders
 from matinee.server.middleware.origin import SameOrigin
 from matinee.server.session import COOKIE
@@ -54,6 +61,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
+    app.state.live = Live(context, context.metrics)
     errors.install(app)
     _mount(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -63,13 +71,19 @@ def create_app(workspace: Workspace) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
+    context.writer.start()
+    sampling = asyncio.create_task(app.state.live.run())
     yield
     context.stopping.set()
+    await sampling
+    await run_sync(context.writer.stop, context.settings.shutdown_timeout_s)
 
 
 def _middleware(context: Context) -> list[Middleware]:
     settings = context.settings
     return [
+        Middleware(HeadAsGet),
+        Middleware(Measured, metrics=context.metrics),
         Middleware(SecurityHeaders),
         Middleware(Guard),
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4, exclude_content_types=_NOT_ZIPPED),
@@ -79,6 +93,21 @@ def _middleware(context: Context) -> list[Middleware]:
 
 
 def _mount(app: FastAPI) -> None:
+    for router in (
+        session.router,
+        viewers.router,
+        titles.router,
+        watching.router,
+        playback.router,
+        media.router,
+        console.router,
+        health.router,
+    ):
+        app.include_router(router)
+    if importlib.util.find_spec("matinee.recommendation.records"):
+        from matinee.server.api import home
+
+        app.include_router(home.router)
     from matinee.server import site
 
     if hasattr(site, "router"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
@@ -11,14 +12,22 @@ from fastapi import Depends, Request
 from matinee.base.backends import Backends
 from matinee.base.clock import DAY_MS
 from matinee.base.workspace import Workspace
+from matinee.server.attempts import Attempts
+from matinee.server.impressions import EventWriter
+from matinee.server.metrics import Metrics
 from matinee.server.session_store import SessionStore
 from matinee.server.settings import ServerSettings
+from matinee.server.static import StaticFiles
 
 if TYPE_CHECKING:
     from matinee.catalog.service import Service as Catalog
     from matinee.encoding.service import Service as Encoding
     from matinee.events.service import Service as Events
     from matinee.recommendation.service import Service as Recommendation
+
+
+RNG = SystemRandom()
+"""For ids that nobody should guess; may be used from any thread."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,12 @@ class Context:
     workspace: Workspace
     settings: ServerSettings
     sessions: SessionStore
+    static: StaticFiles
+    """``static.url("css/site.css")`` is the address of a file."""
+    writer: EventWriter
+    """``writer.shown(page, visit)`` records the impressions of a home page."""
+    attempts: Attempts
+    metrics: Metrics
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server begins to stop: what streams for ever ends."""
 
@@ -60,10 +75,20 @@ class Context:
 def make_context(workspace: Workspace) -> Context:
     """The context of a new application over `workspace`."""
     settings = workspace.settings.table("server", ServerSettings)
-    store = SessionStore(
-        workspace.backends.tables, lambda: workspace.service("catalog"), round(settings.session_days * DAY_MS)
+    metrics = Metrics()
+    return Context(
+        workspace=workspace,
+        settings=settings,
+        sessions=SessionStore(
+            workspace.backends.tables, lambda: workspace.service("catalog"), round(settings.session_days * DAY_MS)
+        ),
+        static=StaticFiles(),
+        writer=EventWriter(
+            lambda: workspace.service("events"), settings.impressions_queued, metrics.written, metrics.dropped
+        ),
+        attempts=Attempts(settings),
+        metrics=metrics,
     )
-    return Context(workspace=workspace, settings=settings, sessions=store)
 
 
 def context_of(request: Request) -> Context:

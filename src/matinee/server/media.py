@@ -1,0 +1,125 @@
+"""Streams and pictures, straight from the objects: ranges, entity tags, and the maturity limit.
+
+What is large is passed on in pieces, so that a film costs no more memory than a poster. Answers may be kept by the
+browser for the viewer who asked, and by nobody in between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from typing import Annotated, Any, BinaryIO
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Path, Request
+from starlette.responses import Response, StreamingResponse
+
+from matinee.base.errors import NotFound, Unavailable
+from matinee.base.objects import Objects
+from matinee.catalog.records import Viewer
+from matinee.server.context import Context, Here
+from matinee.server.errors import documented
+from matinee.server.media_types import media_type
+from matinee.server.ranges import matches, span
+from matinee.server.session import Watching
+from matinee.server.visibility import seen_by
+
+router = APIRouter(tags=["media"])
+
+PIECE_BYTES = 1 << 18
+WHOLE_BYTES = 1 << 20  # up to this a file is read at once
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_ANY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "Part of it", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "It has not changed"},
+    **documented(401, 404, 408, 409, 416, 422, 503),
+}
+TitleId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+# A stream that is kept must still be asked for: another viewer of this browser may have a lower limit. Pictures are
+# kept an hour, apart for each viewer.
+STREAM_KEPT = "private, no-cache"
+PICTURE_KEPT = "private, max-age=3600"
+
+
+@router.api_route("/media/{title_id}/{path:path}", methods=["GET", "HEAD"], responses=_ANY, response_class=Response)
+async def media(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
+    """A file of a title's stream: manifest, segment, subtitles or storyboard."""
+    _check(here, viewer, title_id, path)
+    return await _send(request, here.backends.objects, f"streams/{title_id}/{path}", STREAM_KEPT)
+
+
+@router.api_route("/pictures/{title_id}/{path:path}", methods=["GET", "HEAD"], responses=_ANY, response_class=Response)
+async def picture(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
+    """A still or poster of a title."""
+    _check(here, viewer, title_id, path)
+    return await _send(request, here.backends.objects, f"pictures/{title_id}/{path}", PICTURE_KEPT)
+
+
+@router.get("/static/{version}/{name:path}", include_in_schema=False)
+async def static(
+    version: str,
+    name: str,
+    here: Here,
+    accept_encoding: Annotated[str, Header()] = "",
+    if_none_match: Annotated[str, Header()] = "",
+) -> Response:
+    """A style sheet, script or font."""
+    return here.static.answer(version, name, accept_encoding, if_none_match)
+
+
+def _check(here: Context, viewer: Viewer, title_id: int, path: str) -> None:
+    seen_by(viewer, title_id, here.catalog.snapshot().titles)
+    if len(path) > 200 or not _NAME.fullmatch(path):
+        raise _no_file(title_id)
+
+
+def _no_file(title_id: int) -> NotFound:
+    return NotFound(f"Title {title_id} has no such file.", next_step="Ask its playback for the addresses of today.")
+
+
+async def _send(request: Request, objects: Objects, key: str, kept: str) -> Response:
+    try:
+        info = await run_sync(objects.info, key)
+    except NotFound:
+        raise _no_file(int(key.split("/")[1])) from None
+    etag = f'"{info.etag.strip(chr(34))}"'
+    headers = {
+        "ETag": etag,
+        "Last-Modified": formatdate(info.modified_ms / 1000, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": kept,
+        "Vary": "Cookie",
+    }
+    if matches(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    wanted = request.headers.get("range", "")
+    if request.headers.get("if-range", etag) != etag:
+        wanted = ""
+    part = span(wanted, info.size_bytes)
+    start, stop = part or (0, info.size_bytes)
+    headers["Content-Length"] = str(stop - start)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size_bytes}"
+    status, mime = 206 if part else 200, media_type(key)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=mime)
+    if stop - start <= WHOLE_BYTES:
+        body = await run_sync(objects.read, key, start, stop)
+        return Response(body, status, headers, mime)
+    return StreamingResponse(_pieces(objects, key, start, stop), status, headers, mime)
+
+
+async def _pieces(objects: Objects, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
+    stream: BinaryIO = await run_sync(objects.open, key)
+    try:
+        await run_sync(stream.seek, start)
+        while start < stop:
+            piece = await run_sync(stream.read, min(PIECE_BYTES, stop - start))
+            if not piece:
+                raise Unavailable(f"{key} ended early.", next_step="Ask it again.")
+            start += len(piece)
+            yield piece
+    finally:
+        stream.close()
