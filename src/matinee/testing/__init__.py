@@ -1,1 +1,10 @@
-"""Conformance checks for every backend and model, shipped so that yours can be held to them too."""
+"""Conformance checks for backends, shipped with the package. They need pytest, which only they import.
+
+    class TestMyObjects(matinee.testing.objects.ObjectsContract):
+        @pytest.fixture
+        def open_objects(self, tmp_path):
+            return lambda: MyObjects(tmp_path)
+
+Each suite asks for one fixture: a function that opens the port on a place that is empty when the test begins, and
+opens it again on the same place when called again, as another process would.
+"""

@@ -25,9 +25,10 @@ class ObjectInfo:
 class Objects(Protocol):
     """A store of objects. Methods may be called from any thread.
 
-    Methods that take a key raise `InvalidInput` for one that is absolute, empty or climbs with ``..``; those
-    that read raise `NotFound` where nothing lies there; those that write raise `Unavailable` where the disk is
-    full or the server gone, and leave what lay there before.
+    Methods that take a key raise `InvalidInput` for one that is absolute, empty or climbs with ``..`` (see
+    `matinee.base.objects.keys`); those that read raise `NotFound` where nothing lies there; those that write raise
+    `Unavailable` where the disk is full or the server gone, and leave what lay there before. Let no key be the
+    beginning of another's folders (``a`` and ``a/b``): S3 allows it, a folder answers `Conflict`.
     """
 
     def put(self, key: str, data: bytes) -> ObjectInfo:
@@ -40,10 +41,13 @@ class Objects(Protocol):
         """The whole object."""
 
     def read(self, key: str, start: int, stop: int) -> bytes:
-        """Bytes `start` (included) to `stop` (excluded)."""
+        """Bytes `start` (included) to `stop` (excluded), fewer where the object ends before.
 
-    def open(self, key: str) -> BinaryIO:
-        """A readable, seekable stream."""
+        Raises `InvalidInput` where `start` is below zero or `stop` before it.
+        """
+
+    def stream(self, key: str) -> BinaryIO:
+        """The object as a readable, seekable file; close it."""
 
     def info(self, key: str) -> ObjectInfo:
         """Size, time and etag."""

@@ -1,0 +1,16 @@
+"""Every implementation of compute against one suite."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from matinee.base.compute import Compute
+from matinee.base.compute.local import LocalCompute
+from matinee.testing.compute import ComputeContract
+
+
+class TestLocal(ComputeContract):
+    @pytest.fixture
+    def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
+        return lambda: LocalCompute.open("local://?workers=2", tmp_path)
