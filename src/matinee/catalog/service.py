@@ -114,10 +114,10 @@ class Service(Audience):
         """Store what a source says of titles; merging the same again changes nothing.
 
         A draft means the title that shares any external id with it, else the one with its number under its parent,
-        else the one of the same kind, name (see `names.match_name`), year and parent that its sources do not call
-        by another id, else a new one. Blanks never overwrite, genres, keywords, other names, ids and credits add up,
-        and a name that is replaced stays as another name. Stored in chunks, each whole or not at all: an import that
-        was killed can be run again.
+        else the one of the same kind, parent, name (see `names.match_name`) and year (or, where a source names the
+        draft, a year apart) that its sources do not call by another id, else a new one. Blanks never overwrite;
+        genres, keywords, other names, ids and credits add up; a name that is replaced stays as another name. Stored
+        in chunks, each whole or not at all: an import that was killed can be run again.
         """
         return merging.merge(self._tables, drafts, now_ms or clock_ms())
 

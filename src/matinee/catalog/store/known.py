@@ -9,7 +9,7 @@ from typing import Any
 from matinee.catalog.names import fold, match_name
 from matinee.catalog.records import CreditDraft, ExternalId, TitleDraft
 
-SCALARS = ("year", "parent_id", "number", "original_name", "synopsis", "tagline", "runtime_s", "language", "mood")
+SCALARS = ("parent_id", "number", "original_name", "synopsis", "tagline", "runtime_s", "language", "mood")
 """Columns in which a draft's word replaces an older one unless it is blank; `name` and `maturity` besides."""
 
 
@@ -56,6 +56,9 @@ class Known:
         self._learn_name(draft)
         for column in SCALARS:
             self._set(column, getattr(draft, column))
+        # Sources differ by one year between first showing and release: the first word stays.
+        if draft.year is not None and abs(draft.year - (self.row.get("year") or 0)) > 1:
+            self.row["year"] = draft.year
         if draft.maturity is not None:
             self._set("maturity", draft.maturity)
         for kind, names in (("genre", draft.genres), ("keyword", draft.keywords), ("alias", draft.aliases)):

@@ -54,8 +54,20 @@ class Lookup:
                 return self._by_id[one]
         if draft.parent_id is not None and draft.number is not None:
             return self._by_number.get((draft.parent_id, draft.number))
-        same = self._by_name.get((draft.kind, match_name(draft.name), draft.year, draft.parent_id), ())
-        return next((known for known in same if not known.contradicts(draft.ids)), None)
+        name = match_name(draft.name)
+        same = [one for one in self._named(draft, name, draft.year) if not one.contradicts(draft.ids)]
+        return same[0] if same else self._a_year_apart(draft, name)
+
+    def _named(self, draft: TitleDraft, name: str, year: int | None) -> Sequence[Known]:
+        return self._by_name.get((draft.kind, name, year, draft.parent_id), ())
+
+    def _a_year_apart(self, draft: TitleDraft, name: str) -> Known | None:
+        """The only film of that name in the year before or after: sources count from first showing or release."""
+        if draft.year is None or not draft.ids:
+            return None
+        near = [known for year in (draft.year - 1, draft.year + 1) for known in self._named(draft, name, year)]
+        alike = len(near) == 1 and fold(near[0].row["name"]) == fold(draft.name)
+        return near[0] if alike and not near[0].contradicts(draft.ids) else None
 
     def admissible(self, draft: TitleDraft, known: Known) -> TitleDraft:
         """The draft without what belongs to another title already: its external ids, its place in the season."""

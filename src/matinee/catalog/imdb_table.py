@@ -1,0 +1,51 @@
+"""A row of the IMDb table of 5,043 films (``movie_metadata.csv``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from matinee.catalog.genres import genres
+from matinee.catalog.maturity import maturity
+from matinee.catalog.names import clean
+from matinee.catalog.records import CreditDraft, ExternalId, Kind, TitleDraft
+from matinee.catalog.rows import Refused, minutes, year_of
+
+_NAMED = """
+arabic ar|bosnian bs|cantonese yue|chinese zh|czech cs|danish da|dari prs|dutch nl|dzongkha dz|english en|filipino fil
+french fr|german de|greek el|hebrew he|hindi hi|hungarian hu|icelandic is|indonesian id|italian it|japanese ja
+kannada kn|kazakh kk|korean ko|mandarin zh|maya yua|mongolian mn|norwegian no|panjabi pa|persian fa|polish pl
+portuguese pt|romanian ro|russian ru|slovenian sl|spanish es|swahili sw|swedish sv|tamil ta|telugu te|thai th
+turkish tr|urdu ur|vietnamese vi|zulu zu|aramaic arc
+"""
+_LANGUAGES = dict(one.split(" ") for one in _NAMED.strip().replace("\n", "|").split("|"))
+
+
+def film(row: Mapping[str, str]) -> TitleDraft:
+    """A film, or a series where it has neither a year nor a director. Raises `Refused`."""
+    title = clean(row["movie_title"])
+    found = re.search(r"/(tt\d{7,9})\b", row["movie_imdb_link"])
+    if not title:
+        raise Refused("without a title")
+    if found is None:
+        raise Refused("without a link to IMDb")
+    year = year_of(row.get("title_year", ""))
+    director = clean(row.get("director_name", ""))
+    return TitleDraft(
+        kind=Kind.FILM if year is not None or director else Kind.SERIES,
+        name=title,
+        year=year,
+        runtime_s=minutes(row.get("duration", "")),
+        language=_LANGUAGES.get(row.get("language", "").strip().casefold(), ""),
+        maturity=maturity(row.get("content_rating", "")),
+        genres=genres(row.get("genres", "").split("|")),
+        keywords=tuple(one for one in dict.fromkeys(map(clean, row.get("plot_keywords", "").split("|"))) if one),
+        ids=(ExternalId(source="imdb", key=found[1]),),
+        credits=_credits(director, [clean(row.get(f"actor_{n}_name", "")) for n in (1, 2, 3)]),
+    )
+
+
+def _credits(director: str, actors: list[str]) -> tuple[CreditDraft, ...]:
+    parts = [CreditDraft(name=director, role="director")] if director else []
+    parts += [CreditDraft(name=name, role="actor", position=at) for at, name in enumerate(actors) if name]
+    return tuple(parts)
