@@ -1,1 +1,1 @@
-"""From a delivered film to a stream: a ladder of renditions in CMAF with HLS and DASH, a storyboard, a poster."""
+"""From a delivered film to an adaptive stream: ladder, CMAF segments, HLS and DASH, subtitles, storyboard, pictures."""

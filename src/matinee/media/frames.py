@@ -90,6 +90,6 @@ def _upright(frame: VideoFrame, stream: VideoStream, width: int | None) -> Pictu
     across, down = max(1, round(frame.width * aspect)), frame.height
     if width is not None:
         shown = down if turns % 2 else across
-        across, down = max(1, across * width // shown), max(1, down * width // shown)
+        across, down = max(1, round(across * width / shown)), max(1, round(down * width / shown))
     array = frame.reformat(across, down, format="rgb24", interpolation="AREA").to_ndarray()
     return np.ascontiguousarray(np.rot90(array, turns))

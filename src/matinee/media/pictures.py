@@ -17,12 +17,12 @@ from matinee.media.frames import Picture
 WIDE = Fraction(16, 9)
 UPRIGHT = Fraction(2, 3)
 _BLACK = 0.1
+_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32) / np.float32(255)
 
 
 def luma(picture: Picture) -> NDArray[np.float32]:
     """Brightness of each pixel from 0 to 1, by the weights of ITU-R BT.709."""
-    light: NDArray[np.float32] = picture @ np.array([0.2126, 0.7152, 0.0722], np.float32) / np.float32(255)
-    return light
+    return (picture @ _WEIGHTS).astype(np.float32)
 
 
 def sharpness(picture: Picture) -> float:

@@ -47,12 +47,14 @@ def probe(path: Path) -> Media:
             raise _broken(path, "not one of its pictures can be decoded")
         if len(head) < 2:
             raise InvalidInput(f"{path} is not a film: it holds a single picture.", next_step="Replace it by a film.")
-        _complete(container, path, ends, head[0])
+        start = min(head[0], Fraction(container.start_time or 0, av.time_base))
+        _complete(container, path, max(ends.values()) - start)
         return Media(
             path=path,
             container=container.format.name,
             size_bytes=path.stat().st_size,
-            duration=max(ends.values()) - head[0],
+            start=start,
+            duration=max(ends.values()) - start,
             video=_video(stream, frame, head, ends[stream.index]),
             audio=tuple(_audio(one) for one in container.streams.audio if one.codec_context is not None),
             subtitles=tuple(_text(one) for one in container.streams.subtitles),
@@ -137,12 +139,11 @@ def _last(container: InputContainer, streams: Iterable[Stream]) -> dict[int, Fra
     return ends
 
 
-def _complete(container: InputContainer, path: Path, ends: dict[int, Fraction], start: Fraction) -> None:
+def _complete(container: InputContainer, path: Path, found: Fraction) -> None:
     """Refuse a file that ends long before its header says it does."""
     if not container.duration or not container.format.name.startswith(_TELL_DURATION):
         return
     said = Fraction(container.duration, av.time_base)
-    found = max(ends.values()) - min(start, Fraction(container.start_time or 0, av.time_base))
     if found < said - max(Fraction(1, 2), said / 50):
         raise InvalidInput(
             f"{path} is cut off: it should last {float(said):.1f} s and ends after {float(found):.1f} s.",
@@ -168,6 +169,7 @@ def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fr
         duration=end - head[0],
         pixel_format=frame.format.name,
         bit_depth=max(one.bits for one in frame.format.components),
+        matrix=int(frame.colorspace),
         dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
         interlaced=bool(frame.interlaced_frame),
     )

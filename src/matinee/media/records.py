@@ -35,6 +35,8 @@ class VideoTrack:
     """From the first frame to the end of the last, in seconds."""
     pixel_format: str
     bit_depth: int
+    matrix: int
+    """How colour was coded: a code of ITU-T H.273, table 4; 2 where the file does not say."""
     dynamic: Dynamic
     interlaced: bool
 
@@ -84,8 +86,10 @@ class Media:
     path: Path
     container: str
     size_bytes: int
+    start: Fraction
+    """When its first track begins, on its own clock."""
     duration: Fraction
-    """The longest of its tracks, in seconds."""
+    """From there to the end of its longest track, in seconds."""
     video: VideoTrack
     audio: tuple[AudioTrack, ...] = ()
     subtitles: tuple[TextTrack, ...] = ()

@@ -1,0 +1,135 @@
+"""The DASH manifest (ISO/IEC 23009-1, profiles isoff-live and CMAF) of a presentation."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import groupby
+from math import gcd
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
+
+MANIFEST = "manifest.mpd"
+_NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
+_PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+_ROLE = "urn:mpeg:dash:role:2011"
+_CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+
+
+def manifest(stream: Presentation) -> str:
+    """The manifest, as XML."""
+    root = Element(
+        "MPD",
+        xmlns=_NAMESPACE,
+        profiles=_PROFILES,
+        type="static",
+        mediaPresentationDuration=_duration(stream.duration),
+        maxSegmentDuration=_duration(max(one.seconds(part) for one in stream.video for part in one.segments)),
+        minBufferTime=_duration(stream.segment_s),
+    )
+    period = SubElement(root, "Period", id="film", start="PT0S")
+    _pictures(period, stream)
+    for number, sound in enumerate(stream.sound, 1):
+        _sound(period, sound, number)
+    for number, text in enumerate(stream.subtitles, 1 + len(stream.sound)):
+        _text(period, text, number)
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _pictures(period: Element, stream: Presentation) -> None:
+    largest = stream.video[-1]
+    adaptation = SubElement(
+        period,
+        "AdaptationSet",
+        id="0",
+        contentType="video",
+        mimeType="video/mp4",
+        segmentAlignment="true",
+        startWithSAP="1",
+        par=f"{stream.aspect.numerator}:{stream.aspect.denominator}",
+        maxWidth=str(largest.width),
+        maxHeight=str(largest.height),
+        frameRate=_rate(largest.frame_rate),
+    )
+    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main")
+    for one in stream.video:
+        representation = _representation(adaptation, one)
+        representation.attrib.update(width=str(one.width), height=str(one.height), sar=_sample_aspect(one, stream))
+
+
+def _sound(period: Element, track: SoundTrack, number: int) -> None:
+    adaptation = SubElement(
+        period,
+        "AdaptationSet",
+        id=str(number),
+        contentType="audio",
+        mimeType="audio/mp4",
+        segmentAlignment="true",
+        startWithSAP="1",
+        lang=track.language or "und",
+    )
+    if track.described:
+        SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="description")
+    else:
+        SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main" if track.default else "alternate")
+    SubElement(adaptation, "Label").text = track.label
+    representation = _representation(adaptation, track)
+    representation.set("audioSamplingRate", str(track.sample_rate))
+    channels = Element("AudioChannelConfiguration", schemeIdUri=_CHANNELS, value=str(track.channels))
+    representation.insert(0, channels)
+
+
+def _text(period: Element, track: Subtitles, number: int) -> None:
+    adaptation = SubElement(
+        period,
+        "AdaptationSet",
+        id=str(number),
+        contentType="text",
+        mimeType="text/vtt",
+        lang=track.language or "und",
+    )
+    role = "forced-subtitle" if track.forced else "caption" if track.hearing_impaired else "subtitle"
+    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
+    SubElement(adaptation, "Label").text = track.label
+    representation = SubElement(adaptation, "Representation", id=f"text-{number}", bandwidth="256")
+    SubElement(representation, "BaseURL").text = track.file
+
+
+def _representation(adaptation: Element, track: Track) -> Element:
+    representation = SubElement(
+        adaptation, "Representation", id=track.id, codecs=track.codecs, bandwidth=str(track.peak_bps)
+    )
+    template = SubElement(
+        representation,
+        "SegmentTemplate",
+        timescale=str(track.timescale),
+        initialization="init-$RepresentationID$.mp4",
+        media="segment-$RepresentationID$-$Number%05d$.m4s",
+        startNumber="1",
+    )
+    timeline = SubElement(template, "SegmentTimeline")
+    for ticks, run in groupby(one.ticks for one in track.segments):
+        again = len(list(run)) - 1
+        SubElement(timeline, "S", {"d": str(ticks), **({"r": str(again)} if again else {})})
+    timeline[0].set("t", "0")
+    return representation
+
+
+def _sample_aspect(one: VideoRendition, stream: Presentation) -> str:
+    across, down = stream.aspect.numerator * one.height, stream.aspect.denominator * one.width
+    shared = gcd(across, down)
+    return f"{across // shared}:{down // shared}"
+
+
+def _rate(rate: Fraction) -> str:
+    return str(rate)
+
+
+def _duration(seconds: Fraction) -> str:
+    """ISO 8601, to the microsecond.
+
+    >>> _duration(Fraction(61, 2))
+    'PT30.5S'
+    """
+    return f"PT{float(seconds):.6f}".rstrip("0").rstrip(".") + "S"

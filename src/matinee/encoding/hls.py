@@ -1,0 +1,132 @@
+"""HLS manifests (RFC 8216, and its second edition's draft for CMAF) of a presentation."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
+
+MASTER = "master.m3u8"
+_HEAR = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+_DESCRIBES = "public.accessibility.describes-video"
+
+
+def playlists(stream: Presentation) -> dict[str, str]:
+    """Every playlist by its name: the master, one for each track, one for each subtitle file."""
+    tracks: tuple[Track, ...] = (*stream.video, *stream.sound)
+    return {
+        MASTER: master(stream),
+        **{playlist_name(track): media(track) for track in tracks},
+        **{_beside(one): _text(one, stream) for one in stream.subtitles},
+    }
+
+
+def playlist_name(track: Track) -> str:
+    """Name of a track's media playlist."""
+    return f"media-{track.id}.m3u8"
+
+
+def master(stream: Presentation) -> str:
+    """The playlist that players open."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", ""]
+    lines += [_sound(one) for one in stream.sound] + [_subtitles(one) for one in stream.subtitles]
+    for rendition in stream.video:
+        lines += ["", _variant(rendition, stream), playlist_name(rendition)]
+    return "\n".join(lines) + "\n"
+
+
+def media(track: Track) -> str:
+    """The playlist of one track."""
+    longest = max(track.seconds(one) for one in track.segments)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{max(1, ceil(longest))}",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        f'#EXT-X-MAP:URI="{track.initialisation}"',
+    ]
+    for segment, file in zip(track.segments, track.files(), strict=True):
+        lines += [f"#EXTINF:{float(track.seconds(segment)):.6f},", file]
+    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+
+
+def _variant(rendition: VideoRendition, stream: Presentation) -> str:
+    sound = stream.sound
+    codecs = ",".join([rendition.codecs, *sorted({one.codecs for one in sound})])
+    attributes = [
+        f"BANDWIDTH={rendition.peak_bps + max((one.peak_bps for one in sound), default=0)}",
+        f"AVERAGE-BANDWIDTH={rendition.mean_bps + max((one.mean_bps for one in sound), default=0)}",
+        f"RESOLUTION={rendition.width}x{rendition.height}",
+        f"FRAME-RATE={float(rendition.frame_rate):.3f}",
+        f'CODECS="{codecs}"',
+        *(['AUDIO="sound"'] if sound else []),
+        *(['SUBTITLES="subtitles"'] if stream.subtitles else []),
+        "CLOSED-CAPTIONS=NONE",
+    ]
+    return "#EXT-X-STREAM-INF:" + ",".join(attributes)
+
+
+def _sound(track: SoundTrack) -> str:
+    return _media(
+        "AUDIO",
+        "sound",
+        track,
+        playlist_name(track),
+        [
+            f"DEFAULT={_yes(track.default)},AUTOSELECT=YES",
+            f'CHANNELS="{track.channels}"',
+            *([f'CHARACTERISTICS="{_DESCRIBES}"'] if track.described else []),
+        ],
+    )
+
+
+def _subtitles(track: Subtitles) -> str:
+    return _media(
+        "SUBTITLES",
+        "subtitles",
+        track,
+        _beside(track),
+        [
+            f"DEFAULT=NO,AUTOSELECT=YES,FORCED={_yes(track.forced)}",
+            *([f'CHARACTERISTICS="{_HEAR}"'] if track.hearing_impaired else []),
+        ],
+    )
+
+
+def _media(kind: str, group: str, track: SoundTrack | Subtitles, file: str, more: list[str]) -> str:
+    attributes = [
+        f'TYPE={kind},GROUP-ID="{group}"',
+        f'NAME="{_quotable(track.label)}"',
+        *([f'LANGUAGE="{track.language}"'] if track.language else []),
+        *more,
+        f'URI="{file}"',
+    ]
+    return "#EXT-X-MEDIA:" + ",".join(attributes)
+
+
+def _text(track: Subtitles, stream: Presentation) -> str:
+    """A playlist of one segment as long as the film: DASH reads the same file whole."""
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{max(1, ceil(stream.duration))}",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXTINF:{float(stream.duration):.6f},",
+        track.file.rpartition("/")[2],
+        "#EXT-X-ENDLIST",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _beside(track: Subtitles) -> str:
+    return track.file.rpartition(".")[0] + ".m3u8"
+
+
+def _quotable(text: str) -> str:
+    """A quoted string of a playlist has no way to hold a quotation mark or a new line."""
+    return " ".join(text.replace('"', "'").split())
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001  a word for a value
+    return "YES" if value else "NO"

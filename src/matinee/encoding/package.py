@@ -1,0 +1,140 @@
+"""Finished renditions cut into CMAF segments, and what came out read back from FFmpeg's manifest and the files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import parse as parse_xml
+
+from matinee.base.errors import Unavailable
+from matinee.encoding.presentation import INITIALISATION, SEGMENT, Segment, SoundTrack, VideoRendition
+from matinee.encoding.transcode import Timing, packaging_arguments
+from matinee.media import run
+from matinee.media.languages import language_name
+from matinee.media.records import AudioTrack
+
+_DRAFT = "ffmpeg.mpd"
+_NAMES = {"dash": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The tracks of a film, cut into segments that lie in a folder."""
+
+    video: tuple[VideoRendition, ...]
+    sound: tuple[SoundTrack, ...]
+
+
+def cut(
+    folder: Path,
+    videos: Sequence[Path],
+    sounds: Sequence[tuple[AudioTrack, Path]],
+    *,
+    clock: Timing,
+    shape: Fraction,
+    about: str,
+    stop: threading.Event | None = None,
+) -> Cut:
+    """Write the segments of all tracks into `folder`, and say what they are.
+
+    Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
+    """
+    segment_s = clock.gop / clock.frame_rate
+    arguments = packaging_arguments(videos, [path for _, path in sounds], shape, float(segment_s))
+    run.ffmpeg([*arguments, f"file:{folder / _DRAFT}"], about=about, stop=stop)
+    found = parse_xml(folder / _DRAFT)
+    (folder / _DRAFT).unlink()
+    elements = found.findall(".//dash:Representation", _NAMES)
+    if len(elements) != len(videos) + len(sounds):
+        raise Unavailable(f"FFmpeg packaged only a part of {about}.", next_step="Run this again with --force.")
+    made = Cut(
+        tuple(_video(folder, one, clock) for one in elements[: len(videos)]),
+        _sounds(folder, elements[len(videos) :], [track for track, _ in sounds]),
+    )
+    _aligned(made, about)
+    return made
+
+
+def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
+    return VideoRendition(
+        id=element.attrib["id"],
+        codecs=element.attrib["codecs"],
+        timescale=_timescale(element),
+        segments=_segments(folder, element),
+        width=int(element.attrib["width"]),
+        height=int(element.attrib["height"]),
+        frame_rate=clock.frame_rate,
+    )
+
+
+def _sounds(folder: Path, elements: Sequence[Element], tracks: Sequence[AudioTrack]) -> tuple[SoundTrack, ...]:
+    default = next((i for i, track in enumerate(tracks) if track.default and not track.described), 0)
+    labels = distinct(
+        [track.title or language_name(track.language) if track.title or track.language else "Sound" for track in tracks]
+    )
+    return tuple(
+        SoundTrack(
+            id=element.attrib["id"],
+            codecs=element.attrib["codecs"],
+            timescale=_timescale(element),
+            segments=_segments(folder, element),
+            language=track.language,
+            label=label,
+            sample_rate=int(element.attrib["audioSamplingRate"]),
+            channels=2,
+            default=i == default,
+            described=track.described,
+        )
+        for i, (element, track, label) in enumerate(zip(elements, tracks, labels, strict=True))
+    )
+
+
+def distinct(labels: Sequence[str]) -> list[str]:
+    """The labels, numbered where one occurs again.
+
+    >>> distinct(["English", "Deutsch", "English"])
+    ['English', 'Deutsch', 'English (2)']
+    """
+    made: list[str] = []
+    for label in labels:
+        number = 2
+        name = label
+        while name in made:
+            name, number = f"{label} ({number})", number + 1
+        made.append(name)
+    return made
+
+
+def _timescale(element: Element) -> int:
+    return int(_template(element).attrib["timescale"])
+
+
+def _template(element: Element) -> Element:
+    found = element.find("dash:SegmentTemplate", _NAMES)
+    assert found is not None, "FFmpeg writes a template for each representation"
+    return found
+
+
+def _segments(folder: Path, element: Element) -> tuple[Segment, ...]:
+    """Ticks from FFmpeg's timeline, sizes from the files; the files are flushed to the disk by who stores them."""
+    ticks = [
+        int(one.attrib["d"])
+        for one in _template(element).iterfind(".//dash:S", _NAMES)
+        for _ in range(1 + int(one.get("r", "0")))
+    ]
+    track = element.attrib["id"]
+    os.stat(folder / INITIALISATION.format(id=track))  # noqa: PTH116  only that it is there
+    files = [folder / SEGMENT.format(id=track, number=i + 1) for i in range(len(ticks))]
+    return tuple(Segment(ticks=n, size_bytes=file.stat().st_size) for n, file in zip(ticks, files, strict=True))
+
+
+def _aligned(made: Cut, about: str) -> None:
+    """All renditions begin their segments at the same times, or players could not change between them."""
+    if len({tuple(one.seconds(part) for part in one.segments) for one in made.video}) != 1:
+        raise Unavailable(f"The renditions of {about} are not cut alike.", next_step="Run this again with --force.")

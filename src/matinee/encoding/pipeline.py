@@ -1,0 +1,202 @@
+"""From a source file to a finished folder: pure of the catalogue, and safe to stop at any moment.
+
+Each rendition and sound track is a piece on the bench, kept when finished. What is quick (cutting into segments,
+subtitles, pictures, manifests) is made anew by whoever comes to finish the film.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import av
+
+from matinee.base.errors import InvalidInput
+from matinee.base.progress import working
+from matinee.encoding import dash, hls, stills, storyboard, texts
+from matinee.encoding.bench import Bench
+from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
+from matinee.encoding.package import cut
+from matinee.encoding.presentation import Presentation
+from matinee.encoding.records import Film, Sidecar
+from matinee.encoding.settings import EncodingSettings
+from matinee.encoding.transcode import Timing, aspect, encoding_arguments, timing
+from matinee.media import run
+from matinee.media.probe import probe
+from matinee.media.records import AudioTrack, Media
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be made of a film."""
+
+    media: Media
+    clock: Timing
+    settings: EncodingSettings
+    stop: threading.Event | None
+    videos: dict[str, Rung]
+    """By name of the piece."""
+    sounds: dict[str, AudioTrack]
+
+    @property
+    def pieces(self) -> list[str]:
+        return [*self.videos, *self.sounds]
+
+
+@contextmanager
+def encoded(
+    source: Path,
+    bench: Bench,
+    settings: EncodingSettings,
+    *,
+    label: str,
+    beside: Sequence[Sidecar] = (),
+    language: str = "",
+    stop: threading.Event | None = None,
+) -> Iterator[Film]:
+    """The encoded film, in a folder that is there until the block ends.
+
+    `label` names the work for who watches its progress, which counts seconds of film. `language` is that of the film,
+    for a single sound track that does not say. Setting `stop` ends it with
+    `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
+    where the disk is full; what was finished stays on the bench either way.
+    """
+    plan = _plan(_in_language(probe(source), language), settings, stop)
+    made = _encode(plan, bench, label)
+    with bench.space() as folder:
+        film = _finish(plan, bench, folder, beside)
+        yield replace(film, made=tuple(made))
+
+
+def _in_language(media: Media, language: str) -> Media:
+    if len(media.audio) != 1 or media.audio[0].language:
+        return media
+    return replace(media, audio=(replace(media.audio[0], language=language),))
+
+
+def _plan(media: Media, settings: EncodingSettings, stop: threading.Event | None) -> _Plan:
+    size = media.video.display_size
+    if max(size) > MAX_ASPECT * min(size):
+        raise InvalidInput(
+            f"The pictures of {media.path} are {size[0]} by {size[1]}, a ribbon rather than a film.",
+            next_step=f"Pad them to less than {MAX_ASPECT} to 1.",
+        )
+    clock = timing(media, settings)
+    rungs = ladder(size, clock.frame_rate, settings.heights, settings.peak_kbps)
+    return _Plan(
+        media,
+        clock,
+        settings,
+        stop,
+        {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs},
+        {f"sound-{track.index}.mp4": track for track in media.audio},
+    )
+
+
+def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
+    """Make the pieces that are not finished, and name them."""
+    missing = [name for name in plan.pieces if bench.piece(name) is None]
+    passes = _passes(missing, plan)
+    length = float(plan.clock.duration)
+    with working(label, len(passes) * length, "s") as task:
+        for names in passes:
+            told = _Told(task.advance, length)
+            bench.make(names, partial(_one_pass, plan, told, names))
+            told.rest()
+    return missing
+
+
+def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
+    """What is made in one reading of the source: everything of a short film; of a long one each size by itself."""
+    if not missing:
+        return []
+    if plan.clock.duration <= plan.settings.together_s:
+        return [list(missing)]
+    sounds = [name for name in missing if name in plan.sounds]
+    return [*([sounds] if sounds else []), *([name] for name in missing if name in plan.videos)]
+
+
+class _Told:
+    """Turns "so far" into "since last time", and never more than there is."""
+
+    def __init__(self, advance: Callable[[float], None], length: float) -> None:
+        self._advance, self._length, self._so_far = advance, length, 0.0
+
+    def __call__(self, seconds: Fraction) -> None:
+        now = min(self._length, max(self._so_far, float(seconds)))
+        self._advance(now - self._so_far)
+        self._so_far = now
+
+    def rest(self) -> None:
+        self(Fraction(self._length))
+
+
+def _one_pass(plan: _Plan, told: _Told, names: Sequence[str], paths: Sequence[Path]) -> None:
+    places = dict(zip(names, paths, strict=True))
+    videos = [(plan.videos[name], path) for name, path in places.items() if name in plan.videos]
+    sounds = [(plan.sounds[name], path) for name, path in places.items() if name in plan.sounds]
+    arguments = encoding_arguments(plan.media, videos, sounds, plan.clock, plan.settings)
+    run.ffmpeg(arguments, about=str(plan.media.path), progress=told, stop=plan.stop)
+    for _, path in videos:
+        _whole(path, plan)
+
+
+def _whole(path: Path, plan: _Plan) -> None:
+    """Refuse a rendition that ends early: the source is damaged where its header says that there is more."""
+    with av.open(str(path)) as container:
+        frames = container.streams.video[0].frames if container.streams.video else 0
+    if frames < plan.clock.frames - max(3, plan.clock.frames // 50):
+        raise InvalidInput(
+            f"{plan.media.path} is damaged: of {float(plan.clock.duration):.1f} s only "
+            f"{float(frames / plan.clock.frame_rate):.1f} s can be decoded.",
+            next_step="Copy it again from where it came, or replace it.",
+        )
+
+
+def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) -> Film:
+    """Everything around the renditions. They are smallest first."""
+    shape, videos = aspect(plan.media), [bench.folder / name for name in plan.videos]
+    sounds = [(track, bench.folder / name) for name, track in plan.sounds.items()]
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=str(plan.media.path), stop=plan.stop)
+    duration = tracks.video[0].duration
+    with bench.space() as space:
+        words, refused = texts.gather(plan.media, beside, duration, space, plan.stop)
+    segment = plan.clock.gop / plan.clock.frame_rate
+    step = storyboard.interval(duration, plan.settings.thumbnail_s, segment)
+    stream = Presentation(
+        duration=duration,
+        segment_s=segment,
+        aspect=shape,
+        video=tracks.video,
+        sound=tracks.sound,
+        subtitles=tuple(words),
+    )
+    segments = sorted(path.name for path in folder.iterdir())
+    written = {
+        **{one.file: text.encode() for one, text in words.items()},
+        **storyboard.draw(videos[0], duration, step, plan.settings.thumbnail_width),
+        **_manifests(stream),
+    }
+    for name, data in written.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    return Film(
+        folder=folder,
+        files=(*segments, *written),
+        presentation=stream,
+        pictures=stills.draw(videos[0], videos[-1], duration),
+        made=(),
+        refused=tuple(refused),
+    )
+
+
+def _manifests(stream: Presentation) -> dict[str, bytes]:
+    """All manifests, the ones that players open last."""
+    texts_ = {**hls.playlists(stream), dash.MANIFEST: dash.manifest(stream)}
+    texts_[hls.MASTER] = texts_.pop(hls.MASTER)
+    return {name: text.encode() for name, text in texts_.items()}

@@ -1,0 +1,110 @@
+"""What a stream consists of, as both manifests tell it: tracks, their segments, and text beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+INITIALISATION = "init-{id}.mp4"
+SEGMENT = "segment-{id}-{number:05d}.m4s"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of a track."""
+
+    ticks: int
+    """How long it lasts, on the track's own clock."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A rendition of the picture, or a sound track: one initialisation file and its segments."""
+
+    id: str
+    codecs: str
+    """RFC 6381, as ``avc1.64001f``."""
+    timescale: int
+    """Ticks a second."""
+    segments: tuple[Segment, ...]
+
+    @property
+    def initialisation(self) -> str:
+        """Name of the file that comes before any segment."""
+        return INITIALISATION.format(id=self.id)
+
+    def files(self) -> list[str]:
+        """Names of the segments in order."""
+        return [SEGMENT.format(id=self.id, number=i + 1) for i in range(len(self.segments))]
+
+    def seconds(self, segment: Segment) -> Fraction:
+        """How long a segment lasts."""
+        return Fraction(segment.ticks, self.timescale)
+
+    @property
+    def duration(self) -> Fraction:
+        """Of all segments, in seconds."""
+        return Fraction(sum(one.ticks for one in self.segments), self.timescale)
+
+    @property
+    def peak_bps(self) -> int:
+        """Bits a second of the segment that needs the most; one shorter than half the longest counts with its like."""
+        longest = max(one.ticks for one in self.segments)
+        rates = [
+            one.size_bytes * 8 / max(self.seconds(one), self.seconds(Segment(longest, 0)) / 2) for one in self.segments
+        ]
+        return ceil(max(rates))
+
+    @property
+    def mean_bps(self) -> int:
+        """Bits a second over all segments."""
+        return ceil(sum(one.size_bytes for one in self.segments) * 8 / self.duration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRendition(Track):
+    """The picture at one size."""
+
+    width: int
+    height: int
+    frame_rate: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrack(Track):
+    """The sound in one language."""
+
+    language: str
+    label: str
+    """What people choose it by; unlike that of any other."""
+    sample_rate: int
+    channels: int
+    default: bool
+    described: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtitles:
+    """Text beside the film: one WebVTT file of full length."""
+
+    language: str
+    label: str
+    file: str
+    hearing_impaired: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """A whole stream."""
+
+    duration: Fraction
+    segment_s: Fraction
+    """How long a usual segment of the picture lasts."""
+    aspect: Fraction
+    video: tuple[VideoRendition, ...]
+    """Smallest first."""
+    sound: tuple[SoundTrack, ...] = ()
+    subtitles: tuple[Subtitles, ...] = ()

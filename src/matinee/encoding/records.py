@@ -1,0 +1,86 @@
+"""What encoding gives: frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from matinee.encoding.presentation import Presentation
+from matinee.encoding.stills import Pictures
+
+State = Literal["pending", "encoding", "done", "missing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """The picture at one size."""
+
+    width: int
+    height: int
+    bitrate_kbps: int
+    """Mean, of the picture alone."""
+    codec: str
+    """RFC 6381."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """A subtitle file beside a film."""
+
+    name: str
+    """For messages."""
+    data: bytes
+    language: str = ""
+    label: str = ""
+    hearing_impaired: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """An encoded film in a folder, not yet published."""
+
+    folder: Path
+    files: tuple[str, ...]
+    """Everything in it, relative to it, in the order in which it should be published: manifests last."""
+    presentation: Presentation
+    pictures: Pictures
+    made: tuple[str, ...]
+    """Renditions and sound tracks that were encoded now; the others had been finished before."""
+    refused: tuple[str, ...]
+    """Subtitles that were left out, each with the reason."""
+
+    @property
+    def renditions(self) -> tuple[Rendition, ...]:
+        """Smallest first."""
+        return tuple(
+            Rendition(width=one.width, height=one.height, bitrate_kbps=round(one.mean_bps / 1000), codec=one.codecs)
+            for one in self.presentation.video
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """An encoded and published film."""
+
+    title_id: int
+    etag: str
+    prefix: str
+    """Object keys of its files begin with this."""
+    duration_s: float
+    renditions: tuple[Rendition, ...]
+    fresh: bool
+    """Whether it was published now, rather than found finished."""
+    refused: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Where a title stands."""
+
+    title_id: int
+    name: str
+    source: str
+    state: State
+    """``missing`` where the source file is not there."""

@@ -1,0 +1,219 @@
+"""Encoding for a catalogue: from the source of a title to its published stream, one title or all that wait."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from matinee.base.backends import Backends
+from matinee.base.clock import now_ms
+from matinee.base.errors import Conflict, MatineeError, NotFound
+from matinee.catalog.records import Asset, AssetKind, Title
+from matinee.catalog.service import Service as Catalog
+from matinee.encoding import publishing
+from matinee.encoding.bench import Bench, in_use, locked
+from matinee.encoding.fingerprint import fingerprint
+from matinee.encoding.pipeline import encoded
+from matinee.encoding.records import Film, Rendition, Sidecar, State, Stream, Work
+from matinee.encoding.settings import EncodingSettings
+from matinee.media.languages import language_tag
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Encodes titles. Methods may be called from any thread; two processes never work on the same title."""
+
+    def __init__(self, backends: Backends, settings: EncodingSettings) -> None:
+        self._catalog = Catalog(backends)
+        self._objects = backends.objects
+        self._settings = settings
+        self._work = work_folder(backends, settings) / "encoding"
+
+    def encode(self, title_id: int, *, force: bool = False, stop: threading.Event | None = None) -> Stream:
+        """The published stream of a title, encoded where it is not there yet, or again where `force` is given.
+
+        Interrupted work goes on where it was. Raises `NotFound` where there is no such title or it has no source,
+        `Conflict` where another process works on it, `InvalidInput` where the source is no film or is damaged,
+        `Unavailable` where the disk is full, and `matinee.media.run.Stopped` when `stop` is set meanwhile.
+        """
+        title, source = self._catalog.title(title_id), self._source(title_id)
+        etag = fingerprint(source, self._settings)
+        if not force and (found := self._published(title_id, etag)):
+            return found
+        with locked(self._work / f"{title_id}.lock", title.name):
+            # Whoever held the lock before may have done it.
+            if not force and (found := self._published(title_id, etag)):
+                return found
+            return self._encode(title, source, etag, force=force, stop=stop)
+
+    def encode_all(
+        self, ids: Iterable[int] | None = None, *, force: bool = False
+    ) -> Generator[tuple[int, Stream | MatineeError], None, None]:
+        """Encode several titles side by side (all that are pending, if none are named), yielding each as it ends.
+
+        One that fails does not stop the others: its error is yielded. Leaving the iteration ends what is under way.
+        """
+        waiting = iter(self.pending() if ids is None else dict.fromkeys(ids))
+        stop = threading.Event()
+        workers = self._settings.at_once or max(1, (os.cpu_count() or 1) // 2)
+        with ThreadPoolExecutor(workers, "encoding") as pool:
+            under_way: dict[Future[Stream], int] = {}
+            try:
+                while True:
+                    while len(under_way) < workers and (id_ := next(waiting, None)) is not None:
+                        under_way[pool.submit(self.encode, id_, force=force, stop=stop)] = id_
+                    if not under_way:
+                        return
+                    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield under_way.pop(future), _outcome(future)
+            finally:
+                stop.set()
+
+    def pending(self) -> list[int]:
+        """Titles whose source has no stream of its present content and the present settings, by id.
+
+        One whose source file is gone is not pending: see `status`.
+        """
+        return [work.title_id for work in self.status() if work.state in {"pending", "encoding"}]
+
+    def status(self) -> list[Work]:
+        """Where each title with a source stands, by id."""
+        streams = {(one.title_id, one.etag) for one in self._catalog.all_assets(AssetKind.STREAM)}
+        sources = {one.title_id: one for one in self._catalog.all_assets(AssetKind.SOURCE)}
+        names = {title.id: title.name for title in self._catalog.titles(list(sources))}
+        return [
+            Work(title_id=id_, name=names.get(id_, ""), source=one.uri, state=self._state(id_, one, streams))
+            for id_, one in sorted(sources.items())
+        ]
+
+    def tidy(self) -> int:
+        """Remove replaced streams that have been kept long enough; how many."""
+        current: dict[int, list[str]] = {}
+        for one in self._catalog.all_assets(AssetKind.STREAM):
+            current.setdefault(one.title_id, []).append(one.uri)
+        before = publishing.kept_since(now_ms(), self._settings.keep_replaced_h)
+        return sum(publishing.tidy(self._objects, id_, uris, before) for id_, uris in current.items())
+
+    def _encode(self, title: Title, source: Path, etag: str, *, force: bool, stop: threading.Event | None) -> Stream:
+        bench = self._bench(title.id, etag, force=force)
+        label, beside = f"encoding {title.name}", self._sidecars(title.id)
+        language = language_tag(title.language)
+        with encoded(source, bench, self._settings, label=label, beside=beside, language=language, stop=stop) as film:
+            if fingerprint(source, self._settings) != etag:
+                raise Conflict(
+                    f"{source} was changed while it was being encoded.",
+                    next_step="Encode it again when it is complete.",
+                )
+            stream = self._publish(title.id, etag, film)
+        shutil.rmtree(self._work / str(title.id), ignore_errors=True)
+        return stream
+
+    def _bench(self, title_id: int, etag: str, *, force: bool) -> Bench:
+        """The bench of this source and these settings; those of others are cleared away."""
+        folder = self._work / str(title_id)
+        for other in folder.glob("*"):
+            if force or other.name != etag:
+                shutil.rmtree(other, ignore_errors=True)
+        return Bench(folder / etag)
+
+    def _publish(self, title_id: int, etag: str, film: Film) -> Stream:
+        where = publishing.prefix(title_id, etag)
+        stream = Stream(
+            title_id=title_id,
+            etag=etag,
+            prefix=where,
+            duration_s=float(film.presentation.duration),
+            renditions=film.renditions,
+            fresh=True,
+            refused=film.refused,
+        )
+        for reason in film.refused:
+            log.warning("title %d: %s", title_id, reason)
+        publishing.upload(self._objects, film, where, replacing=self._published(title_id, etag) is not None)
+        publishing.show(self._catalog, self._objects, film, title_id)
+        publishing.enter(self._catalog, film, stream)
+        before = publishing.kept_since(now_ms(), self._settings.keep_replaced_h)
+        publishing.tidy(self._objects, title_id, [where], before)
+        return stream
+
+    def _published(self, title_id: int, etag: str) -> Stream | None:
+        for one in self._catalog.assets(title_id, AssetKind.STREAM):
+            if one.etag == etag and self._objects.exists(f"{one.uri}/{one.facts['hls']}"):
+                return Stream(
+                    title_id=title_id,
+                    etag=etag,
+                    prefix=one.uri,
+                    duration_s=one.duration_s or 0.0,
+                    renditions=tuple(Rendition(**facts) for facts in one.facts["renditions"]),
+                    fresh=False,
+                )
+        return None
+
+    def _source(self, title_id: int) -> Path:
+        sources = self._catalog.assets(title_id, AssetKind.SOURCE)
+        if not sources:
+            raise NotFound(
+                f"Title {title_id} has no film file.", next_step="Scan the folder that holds it: `matinee scan FOLDER`."
+            )
+        return Path(sources[-1].uri)
+
+    def _sidecars(self, title_id: int) -> list[Sidecar]:
+        """Subtitle files of a title; one that cannot be read is told of and left out."""
+        found: list[Sidecar] = []
+        for one in self._catalog.assets(title_id, AssetKind.SUBTITLES):
+            try:
+                data = Path(one.uri).read_bytes() if Path(one.uri).is_absolute() else self._objects.get(one.uri)
+            except (OSError, MatineeError) as error:
+                log.warning("title %d: the subtitles %s cannot be read: %s", title_id, one.uri, error)
+                continue
+            found.append(_sidecar(one, data))
+        return found
+
+    def _state(self, title_id: int, source: Asset, streams: set[tuple[int, str]]) -> State:
+        try:
+            etag = fingerprint(Path(source.uri), self._settings)
+        except MatineeError:
+            return "missing"
+        if (title_id, etag) in streams:
+            return "done"
+        return "encoding" if in_use(self._work / f"{title_id}.lock") else "pending"
+
+
+def work_folder(backends: Backends, settings: EncodingSettings) -> Path:
+    """Where unfinished work is kept: as the settings say, else beside the database, else in the user's cache."""
+    if settings.work:
+        return Path(settings.work).expanduser().absolute()
+    url = backends.tables.engine.url
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return Path(url.database).absolute().parent / "work"
+    name = hashlib.blake2b(url.render_as_string().encode(), digest_size=8).hexdigest()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "matinee" / name / "work"
+
+
+def _outcome(future: Future[Stream]) -> Stream | MatineeError:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, MatineeError):
+        return error
+    raise error
+
+
+def _sidecar(one: Asset, data: bytes) -> Sidecar:
+    return Sidecar(
+        name=Path(one.uri).name,
+        data=data,
+        language=language_tag(one.language),
+        label=str(one.facts.get("label", "")),
+        hearing_impaired=bool(one.facts.get("hearing_impaired")),
+        forced=bool(one.facts.get("forced")),
+    )

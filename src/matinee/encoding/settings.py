@@ -1,0 +1,48 @@
+"""Knobs of encoding. All but where and how many at once change a stream's etag: changed knobs encode again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from matinee.base.settings import Table
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+# How the work is done, not what comes out.
+_NOT_IN_DIGEST = frozenset({"work", "at_once", "together_s", "keep_replaced_h"})
+
+
+class EncodingSettings(Table):
+    """How films are encoded."""
+
+    heights: Annotated[tuple[Annotated[int, Field(ge=2, le=4320)], ...], Field(min_length=1)] = Field(
+        (240, 360, 540, 720, 1080), description="Heights of the 16:9 boxes that renditions fit into; never upscaled"
+    )
+    preset: Preset = Field("veryfast", description="x264 preset: slower ones need fewer bits for the same picture")
+    crf: float = Field(23, ge=0, le=51, description="x264 constant rate factor: lower is better and larger")
+    peak_kbps: int = Field(
+        5200, gt=0, description="Highest bitrate of 1080p at 30 frames a second; other sizes follow from it"
+    )
+    audio_kbps: int = Field(128, ge=32, le=512, description="AAC bitrate of each stereo sound track")
+    segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
+    max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
+    thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")
+    thumbnail_s: float = Field(0, ge=0, description="Seconds between seek thumbnails; 0 chooses by the film's length")
+    together_s: float = Field(
+        300,
+        ge=0,
+        description="Films up to this long are encoded at all sizes in one pass; longer ones size by size, so that "
+        "each finished size survives an interruption",
+    )
+    at_once: int = Field(0, ge=0, description="Films encoded at once; 0 means one for every two processors")
+    work: str = Field("", description="Folder for unfinished work; empty means work/ beside the database")
+    keep_replaced_h: float = Field(
+        24, ge=0, description="Hours for which a replaced stream stays, for those who are watching it"
+    )
+
+    def digest(self) -> str:
+        """Changes whenever a knob does that changes the stream."""
+        text = self.model_dump_json(exclude=set(_NOT_IN_DIGEST))
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,142 @@
+"""Arguments with which FFmpeg makes the renditions of a film: pure, one list in, one list out.
+
+All renditions have the same frames at the same times (constant rate), and a closed group of pictures begins exactly
+every `gop` frames, so that a player can change between any two at any segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+from matinee.encoding.ladder import Rung
+from matinee.encoding.settings import EncodingSettings
+from matinee.media.containers import input_options
+from matinee.media.records import AudioTrack, Media, VideoTrack
+
+# Reinhard-like curves wash out; Hable's keeps the shadows, at the reference white of ITU-R BT.2408.
+_TO_SDR = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+)
+_OTHER_MATRICES = frozenset({4, 5, 6, 7, 9, 10})  # ITU-T H.273: the colour codings of SD and UHD
+_TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The common clock of all renditions."""
+
+    frame_rate: Fraction
+    frames: int
+    gop: int
+    """Frames of a segment."""
+
+    @property
+    def duration(self) -> Fraction:
+        """Of the stream, in seconds."""
+        return self.frames / self.frame_rate
+
+
+def timing(media: Media, settings: EncodingSettings) -> Timing:
+    """The clock for a film: its own rate, thinned out where that is too fast, whole frames to its last."""
+    rate = media.video.frame_rate
+    rate /= max(1, ceil(rate / Fraction(settings.max_frame_rate)))
+    length = media.video.start - media.start + media.video.duration
+    return Timing(rate, max(1, round(length * rate)), max(1, round(Fraction(settings.segment_s) * rate)))
+
+
+def aspect(media: Media) -> Fraction:
+    """Width to height on the screen, with terms of at most 255: what FFmpeg keeps exactly."""
+    width, height = media.video.display_size
+    turned = Fraction(width, height)
+    limit = 255
+    while max(turned.limit_denominator(limit).as_integer_ratio()) > 255:
+        limit -= 1
+    return turned.limit_denominator(limit)
+
+
+def encoding_arguments(
+    media: Media,
+    videos: Sequence[tuple[Rung, Path]],
+    sounds: Sequence[tuple[AudioTrack, Path]],
+    clock: Timing,
+    settings: EncodingSettings,
+) -> list[str]:
+    """One pass over the film that writes these renditions and sound tracks, each to its file."""
+    arguments = ["-y", *input_options(media.path)]
+    if videos:
+        arguments += ["-filter_complex", _graph(media, [rung for rung, _ in videos], clock)]
+    for i, (rung, path) in enumerate(videos):
+        arguments += ["-map", f"[v{i}]", *_video(rung, media.video, clock, settings), *_into(path)]
+    for track, path in sounds:
+        arguments += ["-map", f"0:{track.index}", *_sound(clock, settings), *_into(path)]
+    return arguments
+
+
+def _graph(media: Media, rungs: Sequence[Rung], clock: Timing) -> str:
+    """Decoded once: made progressive, constant in rate and SDR, then scaled for each rung."""
+    shape = aspect(media)
+    common = [f"[0:{media.video.index}]fps=fps={clock.frame_rate}:start_time=0"]
+    if media.video.interlaced:
+        common[0] = f"[0:{media.video.index}]bwdif=deint=interlaced"
+        common.append(f"fps=fps={clock.frame_rate}:start_time=0")
+    if media.video.dynamic != "sdr":
+        common.append(_TO_SDR)
+    common.append(f"split={len(rungs)}" + "".join(f"[s{i}]" for i in range(len(rungs))))
+    scaled = [
+        f"[s{i}]scale={rung.width}:{rung.height}:flags=bicubic:out_range=tv{_matrix(media.video)},"
+        f"setdar=r={shape}:max=255,format=yuv420p[v{i}]"
+        for i, rung in enumerate(rungs)
+    ]
+    return ";".join([",".join(common), *scaled])
+
+
+def _converted(video: VideoTrack) -> bool:
+    return video.dynamic != "sdr" or video.matrix in _OTHER_MATRICES or video.pixel_format.startswith(("rgb", "gbr"))
+
+
+def _matrix(video: VideoTrack) -> str:
+    """Colours coded in another way are recoded; those of a file that does not say are left as they are."""
+    return ":out_color_matrix=bt709" if _converted(video) else ""
+
+
+def _video(rung: Rung, video: VideoTrack, clock: Timing, settings: EncodingSettings) -> list[str]:
+    return [
+        *("-c:v", "libx264", "-preset", settings.preset, "-profile:v", "high"),
+        *("-crf", f"{settings.crf:g}", "-maxrate", f"{rung.peak_kbps}k", "-bufsize", f"{2 * rung.peak_kbps}k"),
+        *("-x264-params", f"keyint={clock.gop}:min-keyint={clock.gop}:scenecut=0:open-gop=0"),
+        *("-frames:v", str(clock.frames)),
+        *(_TAGS if _converted(video) else []),
+    ]
+
+
+def _sound(clock: Timing, settings: EncodingSettings) -> list[str]:
+    """Stereo, from the first frame to the last: late sound is preceded and short sound followed by silence."""
+    length = f"{float(clock.duration):.6f}"
+    filters = f"aresample=48000:async=1:first_pts=0,apad=whole_dur={length},atrim=end={length}"
+    return ["-af", filters, "-ac", "2", "-c:a", "aac", "-b:a", f"{settings.audio_kbps}k"]
+
+
+def _into(path: Path) -> list[str]:
+    return ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-f", "mp4", f"file:{path}"]
+
+
+def packaging_arguments(videos: Sequence[Path], sounds: Sequence[Path], shape: Fraction, segment_s: float) -> list[str]:
+    """Cut finished renditions into CMAF segments in the working folder of FFmpeg, with a manifest to learn from."""
+    inputs = [argument for path in (*videos, *sounds) for argument in ("-i", f"file:{path}")]
+    maps = [argument for i in range(len(videos) + len(sounds)) for argument in ("-map", f"{i}:0")]
+    sets = ["id=0,streams=v", *(f"id={i + 1},streams={len(videos) + i}" for i in range(len(sounds)))]
+    return [
+        *("-y", *inputs, *maps, "-c", "copy", "-aspect", f"{shape.numerator}:{shape.denominator}"),
+        *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{segment_s:g}"),
+        *("-use_template", "1", "-use_timeline", "1", "-dash_segment_type", "mp4"),
+        # Without the flag every picture would be shown two frames late, and a quarter of players would undo that.
+        *("-format_options", "movflags=+negative_cts_offsets+cmaf"),
+        *("-adaptation_sets", " ".join(sets)),
+        *("-init_seg_name", "init-$RepresentationID$.mp4"),
+        *("-media_seg_name", "segment-$RepresentationID$-$Number%05d$.m4s"),
+    ]
