@@ -112,14 +112,13 @@ def frames(fd: int, position: int, stop: int) -> Iterator[Frame]:
     """Intact frames of an open file from `position` on; ends at `stop` or at the first that is not intact."""
     held, origin = b"", position
     while position < stop:
-        at = position - origin
-        needed = _length(held, at)
-        if needed is None or len(held) - at < needed <= stop - position:
-            held, origin = os.pread(fd, max(needed or 0, min(_READ_BYTES, stop - position)), position), position
-            at, needed = 0, _length(held, 0)
-        if needed is None or needed > stop - position or len(held) - at < needed:
-            return
-        frame = _frame(held, at, needed, position)
+        needed = _length(held, position - origin)
+        for _ in range(2):  # the first time to learn from the header how much the second has to bring
+            if needed is None or position - origin + needed > len(held):
+                wanted = max(needed or 0, _READ_BYTES)
+                held, origin = os.pread(fd, min(wanted, stop - position), position), position
+                needed = _length(held, 0)
+        frame = _frame(held, position - origin, position) if needed else None
         if frame is None:
             return
         yield frame
@@ -134,9 +133,10 @@ def _length(held: bytes, at: int) -> int | None:
     return HEADER_BYTES + payload if magic == MAGIC else None
 
 
-def _frame(held: bytes, at: int, length: int, position: int) -> Frame | None:
-    _, crc, _, count, first, time_ms = _HEADER.unpack_from(held, at)
-    view = memoryview(held)[at : at + length]
-    if zlib.crc32(view[_COVERED:]) != crc or not count:
+def _frame(held: bytes, at: int, position: int) -> Frame | None:
+    """The frame at that place of `held`, None where it is torn."""
+    _, crc, payload, count, first, time_ms = _HEADER.unpack_from(held, at)
+    stop = at + HEADER_BYTES + payload
+    if stop > len(held) or not count or zlib.crc32(memoryview(held)[at + _COVERED : stop]) != crc:
         return None
-    return Frame(position, position + length, first, count, time_ms, bytes(view[HEADER_BYTES:]))
+    return Frame(position, position + stop - at, first, count, time_ms, held[at + HEADER_BYTES : stop])
