@@ -15,6 +15,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
@@ -59,6 +60,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         lifespan=_lifespan,
         middleware=_middleware(context),
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
     )
     app.state.context = context
     app.state.live = Live(context, context.metrics)
@@ -113,6 +115,10 @@ def _mount(app: FastAPI) -> None:
     if hasattr(site, "router"):
         app.include_router(site.router, include_in_schema=False)
         app.state.error_page = site.error_page
+
+
+def _operation_id(route: APIRoute) -> str:
+    return "-".join([*map(str, route.tags[:1]), route.name.replace("_", "-")])
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -43,14 +43,16 @@ STREAM_KEPT = "private, no-cache"
 PICTURE_KEPT = "private, max-age=3600"
 
 
-@router.api_route("/media/{title_id}/{path:path}", methods=["GET", "HEAD"], responses=_ANY, response_class=Response)
+@router.head("/media/{title_id}/{path:path}", include_in_schema=False)
+@router.get("/media/{title_id}/{path:path}", responses=_ANY, response_class=Response)
 async def media(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A file of a title's stream: manifest, segment, subtitles or storyboard."""
     _check(here, viewer, title_id, path)
     return await _send(request, here.backends.objects, f"streams/{title_id}/{path}", STREAM_KEPT)
 
 
-@router.api_route("/pictures/{title_id}/{path:path}", methods=["GET", "HEAD"], responses=_ANY, response_class=Response)
+@router.head("/pictures/{title_id}/{path:path}", include_in_schema=False)
+@router.get("/pictures/{title_id}/{path:path}", responses=_ANY, response_class=Response)
 async def picture(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A still or poster of a title."""
     _check(here, viewer, title_id, path)
@@ -112,7 +114,7 @@ async def _send(request: Request, objects: Objects, key: str, kept: str) -> Resp
 
 
 async def _pieces(objects: Objects, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
-    stream: BinaryIO = await run_sync(objects.open, key)
+    stream: BinaryIO = await run_sync(objects.stream, key)
     try:
         await run_sync(stream.seek, start)
         while start < stop:
