@@ -1,0 +1,144 @@
+"""Candidates: what the fitted models and the plays of late say of every title, laid over the library.
+
+A viewer with a history that the taste model knows is scored by folding it in; one whose history it does not know, or
+while nothing has been trained, by what the titles have in common; one without a history by popularity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matinee.base.errors import InvalidInput
+from matinee.events.state import Playing
+from matinee.learning.model import History
+from matinee.learning.shelf import Version
+from matinee.recommendation.als import ImplicitALS
+from matinee.recommendation.library import Floats, Ints, Library
+from matinee.recommendation.page import Candidates
+from matinee.recommendation.popularity import Popularity, decayed
+from matinee.recommendation.taste import Taste
+
+INDIFFERENT = 2.5
+"""Strength in stars that speaks neither for nor against what titles have in common."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """The models of one version over one library."""
+
+    library: Library
+    version: str
+    """Empty where nothing has been trained."""
+    als: ImplicitALS | None
+    popularity: Popularity | None
+    columns: Ints
+    """The taste model's column of each title of the library, -1 where it has none."""
+    vectors: Floats
+    """Directions of the titles in taste space, of length 1 or 0."""
+    popular: Floats
+    """Share of all viewing, 0 to 1."""
+
+    @classmethod
+    def of(cls, library: Library, version: Version | None) -> Fitted:
+        """From what lies on the shelf. Raises `InvalidInput` where that holds other models."""
+        if version is None:
+            return cls._over(library, "", None, None)
+        try:
+            als, popularity = version.models["als"], version.models["popularity"]
+        except KeyError as error:
+            raise InvalidInput(
+                f"Version {version.version} on the shelf holds no model {error}.", next_step="Train again."
+            ) from None
+        return cls._over(library, version.version, ImplicitALS.load(als), Popularity.load(popularity))
+
+    def over(self, library: Library) -> Fitted:
+        """The same models over another library."""
+        return self._over(library, self.version, self.als, self.popularity)
+
+    @classmethod
+    def _over(cls, library: Library, version: str, als: ImplicitALS | None, popularity: Popularity | None) -> Fitted:
+        size = len(library.titles)
+        columns = np.full(size, -1, np.int64)
+        vectors = np.zeros((size, 1), np.float32)
+        popular = np.zeros(size, np.float32)
+        if als is not None:
+            places = library.places(als.title_ids)
+            known = np.flatnonzero(places >= 0)
+            columns[places[known]] = known
+            lengths = np.linalg.norm(als.title_factors, axis=1, keepdims=True)
+            vectors = np.zeros((size, als.factors), np.float32)
+            vectors[places[known]] = (als.title_factors / np.maximum(lengths, 1e-12))[known]
+        if popularity is not None:
+            places = library.places(popularity.title_ids)
+            known = np.flatnonzero(places >= 0)
+            popular[places[known]] = popularity.counts[known] / max(1e-12, float(popularity.counts.sum()))
+        return cls(library, version, als, popularity, columns, vectors, popular)
+
+    def history(self, taste: Taste) -> History:
+        """The part of the viewer's history that the taste model knows."""
+        if self.als is None or not taste.strengths:
+            return History(np.zeros(0, np.int64), np.zeros(0, np.float32))
+        columns = self.columns[list(taste.strengths)]
+        values = np.fromiter(taste.strengths.values(), np.float32, len(taste.strengths))
+        return History(columns[columns >= 0], values[columns >= 0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trend:
+    """What was played of late."""
+
+    library: Library
+    at_ms: int
+    scores: Floats
+    """Decayed playings of each title."""
+    viewers: Ints
+    """How many played it."""
+
+
+def trend(library: Library, plays: Sequence[Playing], now_ms: int, half_life_days: float) -> Trend:
+    """From the playings of late; each viewer counts once for a title, by the last time."""
+    size = len(library.titles)
+    latest: dict[tuple[int, int], int] = {}
+    for one in plays:
+        place = library.shown_as.get(one.title_id)
+        if place is not None:
+            latest[one.viewer_id, place] = max(one.at_ms, latest.get((one.viewer_id, place), 0))
+    places = np.fromiter((place for _, place in latest), np.int64, len(latest))
+    times = np.fromiter(latest.values(), np.int64, len(latest))
+    scores = np.bincount(places, decayed(times, now_ms, half_life_days), minlength=size)
+    return Trend(library, now_ms, scores.astype(np.float32), np.bincount(places, minlength=size))
+
+
+def candidates(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> Candidates:
+    """Everything that the page is chosen from."""
+    version = f"-{fitted.version}" if fitted.version else ""
+    personal, model = _personal(library, taste, fitted, trending)
+    return Candidates(
+        personal=personal,
+        personal_model=model,
+        popular=fitted.popular,
+        popular_model=f"popularity{version}",
+        # Lasting popularity is below 1 in all: it decides among titles that nobody has played of late.
+        trending=trending.scores + fitted.popular,
+        playing=trending.viewers,
+        vectors=fitted.vectors,
+        similar_model=f"als{version}",
+    )
+
+
+def _personal(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> tuple[Floats, str]:
+    history = fitted.history(taste)
+    if fitted.als is not None and history.columns.size:
+        scores = fitted.als.score([history])[0]
+        # Column -1 picks the last score; the mask takes it away again.
+        return np.where(fitted.columns >= 0, scores[fitted.columns], -np.inf).astype(
+            np.float32
+        ), f"als-{fitted.version}"
+    crowd = trending.scores + fitted.popular
+    if taste.strengths:
+        leanings = {index: value - INDIFFERENT for index, value in taste.strengths.items()}
+        return library.alike(leanings) + 0.01 * crowd / max(1e-12, float(crowd.max(initial=0))), "content"
+    return crowd, f"popularity-{fitted.version}" if fitted.version else "popularity"

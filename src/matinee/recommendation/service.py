@@ -1,0 +1,184 @@
+"""Trains models of taste, puts them on the shelf, and makes pages from them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+
+from matinee.base.backends import Backends
+from matinee.base.errors import Conflict, NotFound
+from matinee.base.ids import new_id
+from matinee.catalog.records import Snapshot, Title, Viewer
+from matinee.catalog.service import Service as Catalog
+from matinee.events.records import Impression
+from matinee.events.service import Service as Events
+from matinee.learning.interactions import Interactions
+from matinee.learning.shelf import Shelf, Version
+from matinee.recommendation.als import ImplicitALS
+from matinee.recommendation.candidates import Fitted, Trend, candidates, trend
+from matinee.recommendation.library import Library
+from matinee.recommendation.page import assemble
+from matinee.recommendation.popularity import Popularity
+from matinee.recommendation.records import HomePage, TrainReport
+from matinee.recommendation.settings import RecommendationSettings
+from matinee.recommendation.similar import similar
+from matinee.recommendation.taste import taste
+
+SHELF = "taste"
+
+
+class Service:
+    """The recommendations of a workspace. Methods may be called from any thread.
+
+    A running service serves a new model within `model_check_s` of its publication, whichever process trained it.
+    """
+
+    def __init__(self, backends: Backends, settings: RecommendationSettings) -> None:
+        self._settings = settings
+        self._catalog = Catalog(backends)
+        self._events = Events(backends)
+        self._shelf = Shelf(backends.objects, SHELF)
+        self._lock = threading.Lock()
+        self._library: tuple[Snapshot, Library] | None = None
+        self._models: Fitted | None = None
+        self._checked_s = -np.inf
+        self._fitted: Fitted | None = None
+        self._trend: Trend | None = None
+
+    def train(self, now_ms: int, rng: np.random.Generator) -> TrainReport:
+        """Fit popularity and taste on everything that viewers have done, and serve them from now on.
+
+        Raises `Conflict` where nobody has done anything yet.
+        """
+        began = time.monotonic()
+        known = self._interactions()
+        if not known.count:
+            raise Conflict(
+                "There is nothing to learn from: no viewer has played or rated anything.",
+                next_step="Import viewing with `matinee import movielens` or `matinee events import`.",
+            )
+        s = self._settings
+        popularity = Popularity(half_life_days=s.popularity_half_life_days).fit(known, rng)
+        model = ImplicitALS(
+            factors=s.factors,
+            epochs=s.epochs,
+            regularisation=s.regularisation,
+            unobserved_weight=s.unobserved_weight,
+            dislike_below=s.dislike_below,
+        ).fit(known, rng)
+        version = f"{now_ms:013d}-{rng.integers(1 << 32):08x}"
+        facts = {"viewers": known.viewer_ids.size, "titles": known.title_ids.size, "interactions": known.count}
+        self._shelf.publish(Version(version, now_ms, {"popularity": popularity.save(), "als": model.save()}, facts))
+        self._checked_s = -np.inf
+        seconds = time.monotonic() - began
+        return TrainReport(version=version, losses=tuple(model.losses), seconds=seconds, **facts)
+
+    def page(self, viewer: Viewer, now_ms: int, rng: Random) -> HomePage:
+        """The viewer's home page now."""
+        library = self._current_library()
+        state = self._events.state(viewer.id)
+        own = taste(library, state, viewer.maturity, self._settings.dislike_below)
+        found = candidates(library, own, self._current_fitted(library), self._current_trend(library, now_ms))
+        hero, rows = assemble(
+            library,
+            own,
+            found,
+            maturity=viewer.maturity,
+            now_ms=now_ms,
+            rows=self._settings.rows,
+            row_length=self._settings.row_length,
+        )
+        return HomePage(id=new_id(now_ms, rng), viewer_id=viewer.id, at_ms=now_ms, hero=hero, rows=rows)
+
+    def similar(self, title_id: int, viewer: Viewer, n: int = 20) -> list[Title]:
+        """Titles like this one that the viewer may see, nearest first. Raises `NotFound` for an unknown title."""
+        library = self._current_library()
+        place = library.shown_as.get(title_id)
+        if place is None or library.ages[title_id] > viewer.maturity:
+            raise NotFound(f"There is no title {title_id}.", next_step="Look for it by name.")
+        return similar(library, self._current_fitted(library), place, viewer.maturity, n)
+
+    def versions(self) -> tuple[list[str], str | None]:
+        """All versions on the shelf, oldest first, and the one that is served."""
+        return self._shelf.versions(), self._shelf.current()
+
+    def roll_back(self) -> str:
+        """Serve the version before the current one; returns it. Raises `NotFound` where there is none."""
+        version = self._shelf.roll_back()
+        self._checked_s = -np.inf
+        return version
+
+    def _interactions(self) -> Interactions:
+        """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
+        library, known = self._current_library(), self._events.interactions()
+        shown = np.array([library.shown_as.get(one, -1) for one in known.title_ids.tolist()], np.int64)
+        rows = np.repeat(known.viewer_ids, np.diff(known.values.indptr))
+        places = shown[known.values.indices]
+        kept = places >= 0
+        return Interactions.from_columns(
+            rows[kept], library.ids[places[kept]], known.values.data[kept], known.times[kept]
+        )
+
+    def _current_library(self) -> Library:
+        snapshot, held = self._catalog.snapshot(), self._library
+        if held is None or held[0] is not snapshot:
+            with self._lock:
+                held = self._library
+                if held is None or held[0] is not snapshot:
+                    held = self._library = (snapshot, Library.of(snapshot.titles))
+        return held[1]
+
+    def _current_fitted(self, library: Library) -> Fitted:
+        """The models that are served, laid over the library; renewed where either has changed."""
+        held = self._fitted
+        due = time.monotonic() - self._checked_s >= self._settings.model_check_s
+        if held is not None and held.library is library and not due:
+            return held
+        with self._lock:
+            held = self._fitted
+            version = self._shelf.current()
+            self._checked_s = time.monotonic()
+            if held is None or held.version != (version or ""):
+                held = Fitted.of(library, self._shelf.load(version) if version else None)
+            elif held.library is not library:
+                held = held.over(library)
+            self._fitted = held
+            return held
+
+    def _current_trend(self, library: Library, now_ms: int) -> Trend:
+        held, s = self._trend, self._settings
+        fresh = held is not None and held.library is library
+        if held is not None and fresh and 0 <= now_ms - held.at_ms < s.trending_refresh_s * 1000:
+            return held
+        since_ms = now_ms - round(s.trending_days * 86_400_000)
+        plays = self._events.plays_since(since_ms)
+        self._trend = trend(library, plays, now_ms, s.trending_half_life_days)
+        return self._trend
+
+
+def impressions(page: HomePage) -> list[Impression]:
+    """What the page put before its viewer, to be recorded; the same page gives the same ids."""
+    return [
+        Impression(
+            id=f"{page.id}-{above}-{item.position}",
+            viewer_id=page.viewer_id,
+            at_ms=page.at_ms,
+            title_id=item.title.id,
+            page=page.id,
+            row=row.slug,
+            row_position=above,
+            position=item.position,
+            reason=item.reason[:200],
+            model=item.model,
+            propensity=item.propensity,
+        )
+        for above, row in enumerate(page.rows)
+        for item in row.items
+    ]
+
+
+__all__: Sequence[str] = ("Service", "impressions")

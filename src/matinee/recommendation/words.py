@@ -1,0 +1,49 @@
+"""The words of a page: headings and reasons, short, in the active voice."""
+
+from __future__ import annotations
+
+from matinee.base.clock import DAY_MS
+from matinee.catalog.records import Title
+from matinee.recommendation.taste import LOVED, Begun, Liked
+
+
+def because(liked: Liked) -> str:
+    """Why something like it is shown; also the heading of its row."""
+    if not liked.watched and liked.strength >= LOVED:
+        return f"Because you loved {liked.title.name}"
+    if not liked.watched:
+        return f"Because you liked {liked.title.name}"
+    return f"Because you watched {liked.title.name}"
+
+
+def left(begun: Begun) -> str:
+    """How much is left of it."""
+    if begun.progress is None and begun.title.parent_id is not None:
+        return "The next episode"
+    if begun.left_s is None:
+        return "Where you left it"
+    minutes = max(1, round(begun.left_s / 60))
+    if minutes < 60:
+        return "1 minute left" if minutes == 1 else f"{minutes} minutes left"
+    return f"{minutes // 60} h {minutes % 60} min left"
+
+
+def added(title: Title, now_ms: int) -> str:
+    """When it came to the library."""
+    days = (now_ms - title.added_ms) / DAY_MS
+    for limit, words in ((1, "New today"), (7, "New this week"), (31, "New this month")):
+        if days < limit:
+            return words
+    return f"From {title.year}" if title.year else "In the library"
+
+
+def played(viewers: int) -> str:
+    """How many are watching it."""
+    if viewers <= 0:
+        return "Loved by many"
+    return "Watched by one viewer lately" if viewers == 1 else f"Watched by {viewers} viewers lately"
+
+
+def genre_heading(genre: str, *, known: bool) -> str:
+    """Of a row of one genre."""
+    return f"{genre}, the way you like it" if known else f"{genre} to start with"
