@@ -7,7 +7,7 @@ subtitles, pictures, manifests) is made anew by whoever comes to finish the film
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,13 +20,15 @@ from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts
 from matinee.encoding.bench import Bench
+from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.package import cut
 from matinee.encoding.presentation import Presentation
 from matinee.encoding.records import Film, Sidecar
 from matinee.encoding.settings import EncodingSettings
-from matinee.encoding.transcode import Timing, aspect, encoding_arguments, timing
+from matinee.encoding.transcode import Output, Timing, aspect, encoding_arguments, timing
 from matinee.media import run
+from matinee.media.packets import packets
 from matinee.media.probe import probe
 from matinee.media.records import AudioTrack, Media
 
@@ -42,6 +44,8 @@ class _Plan:
     videos: dict[str, Rung]
     """By name of the piece."""
     sounds: dict[str, AudioTrack]
+    taken: frozenset[str]
+    """Pieces that are the source's own picture or sound."""
 
     @property
     def pieces(self) -> list[str]:
@@ -88,14 +92,28 @@ def _plan(media: Media, settings: EncodingSettings, stop: threading.Event | None
         )
     clock = timing(media, settings)
     rungs = ladder(size, clock.frame_rate, settings.heights, settings.peak_kbps)
-    return _Plan(
-        media,
-        clock,
-        settings,
-        stop,
-        {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs},
-        {f"sound-{track.index}.mp4": track for track in media.audio},
-    )
+    videos = {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs}
+    sounds = {f"sound-{track.index}.mp4": track for track in media.audio}
+    taken = frozenset(_taken(media, videos, sounds, clock, settings) if settings.take_fitting else ())
+    return _Plan(media, clock, settings, stop, videos, sounds, taken)
+
+
+def _taken(
+    media: Media,
+    videos: Mapping[str, Rung],
+    sounds: Mapping[str, AudioTrack],
+    clock: Timing,
+    settings: EncodingSettings,
+) -> Iterator[str]:
+    """Pieces for which the source's own picture or sound serves."""
+    largest, rung = list(videos.items())[-1]
+    picture, start = media.video.index, media.video.start
+    if may_fit(media, rung, clock) and fits(packets(media.path, picture), start, rung, clock):
+        yield largest
+    for name, track in sounds.items():
+        found = packets(media.path, track.index)
+        if sound_may_fit(media, track) and sound_fits(found, media, track, clock, settings.audio_kbps):
+            yield name
 
 
 def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
@@ -137,13 +155,13 @@ class _Told:
 
 
 def _one_pass(plan: _Plan, told: _Told, names: Sequence[str], paths: Sequence[Path]) -> None:
+    tracks: dict[str, Rung | AudioTrack] = {**plan.videos, **plan.sounds}
     places = dict(zip(names, paths, strict=True))
-    videos = [(plan.videos[name], path) for name, path in places.items() if name in plan.videos]
-    sounds = [(plan.sounds[name], path) for name, path in places.items() if name in plan.sounds]
-    arguments = encoding_arguments(plan.media, videos, sounds, plan.clock, plan.settings)
+    outputs = [Output(path, tracks[name], name in plan.taken) for name, path in places.items()]
+    arguments = encoding_arguments(plan.media, outputs, plan.clock, plan.settings)
     run.ffmpeg(arguments, about=str(plan.media.path), progress=told, stop=plan.stop)
-    for _, path in videos:
-        _whole(path, plan)
+    for name in plan.videos.keys() & places.keys():
+        _whole(places[name], plan)
 
 
 def _whole(path: Path, plan: _Plan) -> None:

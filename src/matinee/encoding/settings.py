@@ -25,6 +25,9 @@ class EncodingSettings(Table):
     peak_kbps: int = Field(
         5200, gt=0, description="Highest bitrate of 1080p at 30 frames a second; other sizes follow from it"
     )
+    take_fitting: bool = Field(
+        default=True, description="Whether pictures and sound that already are what would be made are taken as they are"
+    )
     audio_kbps: int = Field(128, ge=32, le=512, description="AAC bitrate of each stereo sound track")
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")

@@ -59,22 +59,35 @@ def aspect(media: Media) -> Fraction:
     return turned.limit_denominator(limit)
 
 
-def encoding_arguments(
-    media: Media,
-    videos: Sequence[tuple[Rung, Path]],
-    sounds: Sequence[tuple[AudioTrack, Path]],
-    clock: Timing,
-    settings: EncodingSettings,
-) -> list[str]:
-    """One pass over the film that writes these renditions and sound tracks, each to its file."""
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A track to be written to a file of its own."""
+
+    path: Path
+    track: Rung | AudioTrack
+    taken: bool = False
+    """Whether the source's packets are taken as they are."""
+
+
+def encoding_arguments(media: Media, outputs: Sequence[Output], clock: Timing, settings: EncodingSettings) -> list[str]:
+    """One pass over the film that writes these renditions and sound tracks."""
     arguments = ["-y", *input_options(media.path)]
-    if videos:
-        arguments += ["-filter_complex", _graph(media, [rung for rung, _ in videos], clock)]
-    for i, (rung, path) in enumerate(videos):
-        arguments += ["-map", f"[v{i}]", *_video(rung, media.video, clock, settings), *_into(path)]
-    for track, path in sounds:
-        arguments += ["-map", f"0:{track.index}", *_sound(clock, settings), *_into(path)]
+    scaled = [one.track for one in outputs if isinstance(one.track, Rung) and not one.taken]
+    if scaled:
+        arguments += ["-filter_complex", _graph(media, scaled, clock)]
+    for one in outputs:
+        arguments += [*_output(one, scaled, media.video, clock, settings), *_into(one.path)]
     return arguments
+
+
+def _output(
+    one: Output, scaled: Sequence[Rung], video: VideoTrack, clock: Timing, settings: EncodingSettings
+) -> list[str]:
+    if one.taken:
+        return ["-map", f"0:{video.index if isinstance(one.track, Rung) else one.track.index}", "-c", "copy"]
+    if isinstance(one.track, Rung):
+        return ["-map", f"[v{scaled.index(one.track)}]", *_video(one.track, video, clock, settings)]
+    return ["-map", f"0:{one.track.index}", *_sound(clock, settings)]
 
 
 def _graph(media: Media, rungs: Sequence[Rung], clock: Timing) -> str:

@@ -67,12 +67,17 @@ class _Reel:
         return self._now
 
     def _jump(self, time: Fraction) -> None:
+        if not self._wind(round((time + self._start) / self._tick), time):
+            # A container without an index may land too late; then everything is decoded, from the beginning.
+            self._wind(round(self._start / self._tick), time)
+
+    def _wind(self, tick: int, time: Fraction) -> bool:
+        """Go to a keyframe at or before `tick`; whether nothing of what is shown at `time` was passed over."""
         with suppress(av.error.FFmpegError):
-            self._container.seek(round((time + self._start) / self._tick), stream=self.stream)
+            self._container.seek(tick, stream=self.stream)
             self._frames = self._decoded()
-            after = next(self._frames, None)
-            if after is not None:
-                self._now, self._next = None, after
+            self._now, self._next = None, next(self._frames, None)
+        return self._next is not None and self._time(self._next) <= time
 
     def _time(self, frame: VideoFrame) -> Fraction:
         return (frame.pts or 0) * self._tick - self._start

@@ -159,6 +159,7 @@ def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fr
     return VideoTrack(
         index=stream.index,
         codec=context.name,
+        profile=context.profile or "",
         width=frame.width,
         height=frame.height,
         sample_aspect=_sample_aspect(stream),
@@ -185,7 +186,8 @@ def _rate(stream: VideoStream, head: list[Fraction]) -> tuple[Fraction, bool]:
     tick = Fraction(stream.time_base or 0)
     variable = max(gaps) - min(gaps) > max(2 * tick, usual / 4)
     if variable:
-        return snap_rate(1 / usual), True
+        alike = [gap for gap in gaps if usual / 2 < gap < usual * 3 / 2]
+        return snap_rate(len(alike) / sum(alike, Fraction())), True
     # A told rate is a mean over the file, which one gap spoils; a measured one is rounded by its clock.
     told, measured = snap_rate(Fraction(stream.average_rate or 0)), snap_rate((len(head) - 1) / (head[-1] - head[0]))
     if told in STANDARD_RATES and abs(told - measured) < measured / 50:
@@ -204,6 +206,7 @@ def _audio(stream: av.AudioStream) -> AudioTrack:
     return AudioTrack(
         index=stream.index,
         codec=context.name,
+        profile=context.profile or "",
         channels=context.channels,
         layout=context.layout.name,
         sample_rate=context.sample_rate,

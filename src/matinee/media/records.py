@@ -18,6 +18,8 @@ class VideoTrack:
     index: int
     """Of the stream in its file."""
     codec: str
+    profile: str
+    """As FFmpeg names it, such as ``High``; empty where the codec has none."""
     width: int
     """As stored, in samples; see `display_size`."""
     height: int
@@ -53,6 +55,7 @@ class AudioTrack:
 
     index: int
     codec: str
+    profile: str
     channels: int
     layout: str
     """As ``stereo`` or ``5.1``."""

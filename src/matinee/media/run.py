@@ -91,18 +91,17 @@ def run(
 
 @contextmanager
 def _started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    try:
-        child = subprocess.Popen(
-            [*_dies_with_us(), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
+    if shutil.which(arguments[0]) is None:
         raise Unavailable(
-            f"{arguments[0]} cannot be started: {error.strerror}.", next_step="Install it, or mend its permissions."
-        ) from None
+            f"There is no program {arguments[0]} that can be run.", next_step="Install it, or mend its permissions."
+        )
+    child = subprocess.Popen(
+        [*_dies_with_us(), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         yield child
     finally:
