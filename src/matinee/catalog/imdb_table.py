@@ -6,19 +6,11 @@ import re
 from collections.abc import Mapping
 
 from matinee.catalog.genres import genres
+from matinee.catalog.languages import language_named
 from matinee.catalog.maturity import maturity
 from matinee.catalog.names import clean
 from matinee.catalog.records import CreditDraft, ExternalId, Kind, TitleDraft
 from matinee.catalog.rows import Refused, minutes, year_of
-
-_NAMED = """
-arabic ar|bosnian bs|cantonese yue|chinese zh|czech cs|danish da|dari prs|dutch nl|dzongkha dz|english en|filipino fil
-french fr|german de|greek el|hebrew he|hindi hi|hungarian hu|icelandic is|indonesian id|italian it|japanese ja
-kannada kn|kazakh kk|korean ko|mandarin zh|maya yua|mongolian mn|norwegian no|panjabi pa|persian fa|polish pl
-portuguese pt|romanian ro|russian ru|slovenian sl|spanish es|swahili sw|swedish sv|tamil ta|telugu te|thai th
-turkish tr|urdu ur|vietnamese vi|zulu zu|aramaic arc
-"""
-_LANGUAGES = dict(one.split(" ") for one in _NAMED.strip().replace("\n", "|").split("|"))
 
 
 def film(row: Mapping[str, str]) -> TitleDraft:
@@ -36,7 +28,7 @@ def film(row: Mapping[str, str]) -> TitleDraft:
         name=title,
         year=year,
         runtime_s=minutes(row.get("duration", "")),
-        language=_LANGUAGES.get(row.get("language", "").strip().casefold(), ""),
+        language=language_named(row.get("language", "")),
         maturity=maturity(row.get("content_rating", "")),
         genres=genres(row.get("genres", "").split("|")),
         keywords=tuple(one for one in dict.fromkeys(map(clean, row.get("plot_keywords", "").split("|"))) if one),

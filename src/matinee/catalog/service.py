@@ -177,6 +177,11 @@ class Service(Audience):
         with self._tables.write() as connection:
             return assets.put(self._tables, connection, title_id, kind, uri, **fields)
 
+    def put_assets(self, rows: Iterable[tuple[int, AssetKind, str, Mapping[str, Any]]]) -> list[Asset]:
+        """Store several files, given as title, kind, URI and fields, all or none; see `put_asset`."""
+        with self._tables.write() as connection:
+            return [assets.put(self._tables, connection, id_, kind, uri, **fields) for id_, kind, uri, fields in rows]
+
     def drop_asset(self, id: int) -> None:  # noqa: A002
         """Forget a file; nothing happens where it is forgotten already."""
         with self._tables.write() as connection:

@@ -9,6 +9,8 @@ from typing import Any
 from matinee.catalog.names import fold, match_name
 from matinee.catalog.records import CreditDraft, ExternalId, TitleDraft
 
+FILE = "file"
+"""Source of the ids by which a file is known when it is moved or renamed; a title may have many, over time."""
 SCALARS = ("parent_id", "number", "original_name", "synopsis", "tagline", "runtime_s", "language", "mood")
 """Columns in which a draft's word replaces an older one unless it is blank; `name` and `maturity` besides."""
 
@@ -33,8 +35,13 @@ class Known:
 
     def contradicts(self, ids: Iterable[ExternalId]) -> bool:
         """Whether a source that names the draft calls this title something else."""
-        sources = {one.source for one in self.ids}
+        sources = {one.source for one in self.ids} - {FILE}
         return any(one.source in sources and one not in self.ids for one in ids)
+
+    @property
+    def only_a_file(self) -> bool:
+        """Whether nothing but a file has ever told of it."""
+        return all(one.source == FILE for one in self.ids)
 
     @property
     def changed(self) -> bool:

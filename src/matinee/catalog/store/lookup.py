@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from matinee.catalog.names import fold, match_name
 from matinee.catalog.records import ExternalId, TitleDraft
-from matinee.catalog.store.known import Known
+from matinee.catalog.store.known import FILE, Known
 from matinee.catalog.tables import credits_, external_ids, people, tags, titles
 
 T = TypeVar("T")
@@ -50,8 +50,16 @@ class Lookup:
     def find(self, draft: TitleDraft) -> Known | None:
         """The title that the draft means; None where the catalogue has none such."""
         for one in draft.ids:
-            if one in self._by_id:
+            if one in self._by_id and one.source != FILE:
                 return self._by_id[one]
+        return self._by_place_or_name(draft) or self._by_file(draft)
+
+    def _by_file(self, draft: TitleDraft) -> Known | None:
+        """The title whose file was renamed, unless somebody else knows the title too: then it keeps its name."""
+        files = (self._by_id[one] for one in draft.ids if one.source == FILE and one in self._by_id)
+        return next((known for known in files if known.only_a_file and known.row["kind"] == draft.kind), None)
+
+    def _by_place_or_name(self, draft: TitleDraft) -> Known | None:
         if draft.parent_id is not None and draft.number is not None:
             return self._by_number.get((draft.parent_id, draft.number))
         name = match_name(draft.name)
@@ -63,7 +71,7 @@ class Lookup:
 
     def _a_year_apart(self, draft: TitleDraft, name: str) -> Known | None:
         """The only film of that name in the year before or after: sources count from first showing or release."""
-        if draft.year is None or not draft.ids:
+        if draft.year is None or all(one.source == FILE for one in draft.ids):
             return None
         near = [known for year in (draft.year - 1, draft.year + 1) for known in self._named(draft, name, year)]
         alike = len(near) == 1 and fold(near[0].row["name"]) == fold(draft.name)

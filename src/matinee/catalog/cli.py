@@ -1,0 +1,274 @@
+"""Commands: bring films in, look at them, and say who may sign in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from matinee.base.clock import now_ms
+from matinee.base.errors import InvalidInput, NotFound
+from matinee.base.subsystem import load
+from matinee.base.terminal import Opener
+from matinee.catalog.records import Account, Kind, Role, Title
+from matinee.catalog.service import Service, Sort
+
+app = typer.Typer(help="Titles, people, assets, accounts and viewers.", no_args_is_help=True)
+import_app = typer.Typer(help="Read films and viewing from MovieLens and TMDB.", no_args_is_help=True)
+accounts_app = typer.Typer(help="People who can sign in.", no_args_is_help=True)
+
+# Workflows stand above this floor and are reached by name, as commands are.
+_INGEST = "matinee.workflows.ingest"
+_SHOWN_REFUSALS = 10
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="How many.")]
+Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+def _catalog(ctx: typer.Context) -> tuple[Opener, Service]:
+    opener: Opener = ctx.obj
+    return opener, opener.workspace().service("catalog")
+
+
+# Import and scan
+
+
+@import_app.command()
+def movielens(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The ZIP archive as GroupLens publishes it, or an unpacked folder.")],
+) -> None:
+    """Read films, viewers and ratings of MovieLens: 100k, 1m, 10m, and the CSV layouts (latest, 20m, 25m, 32m)."""
+    opener: Opener = ctx.obj
+    report = load(f"{_INGEST}:import_movielens")(opener.workspace(), file, now_ms())
+    _show_import(opener, report)
+    opener.say("Next: `matinee train` learns from the ratings; `matinee accounts claim EMAIL --viewer movielens:42`.")
+
+
+@import_app.command()
+def tmdb(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="tmdb_5000_movies.csv, movie_metadata.csv, or a ZIP archive of them.")],
+    cast: Annotated[Path | None, typer.Option("--credits", help="tmdb_5000_credits.csv, where it lies apart.")] = None,
+) -> None:
+    """Read plots, keywords, people and certifications; known films are joined by id, or by name and year."""
+    opener: Opener = ctx.obj
+    _show_import(opener, load(f"{_INGEST}:import_tmdb")(opener.workspace(), file, cast, now_ms()))
+    opener.say("Next: `matinee catalog search NAME` finds a film.")
+
+
+def _show_import(opener: Opener, report: Any) -> None:
+    counts = {
+        "films new": report.films.created,
+        "films updated": report.films.updated,
+        "films unchanged": report.films.unchanged,
+        "viewers": report.viewers,
+        "ratings new": report.ratings,
+        "ratings known already": report.known,
+    }
+    shown = {name: count for name, count in counts.items() if count}
+    opener.show({"name": report.name} | counts | {"refused": report.refused}, _counts(report.name, shown))
+    for sentence in report.refused:
+        opener.say(escape(f"{sentence[0].upper()}{sentence[1:]}."))
+
+
+def scan(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A library as Jellyfin, Plex or Kodi have it; it is only read.")],
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Take off all films of a folder that is empty now.")
+    ] = False,
+) -> None:
+    """Read a folder of films and series."""
+    opener: Opener = ctx.obj
+    report = load(f"{_INGEST}:scan")(opener.workspace(), folder, now_ms(), forget=forget)
+    counts = {
+        "titles new": report.titles.created,
+        "titles updated": report.titles.updated,
+        "titles unchanged": report.titles.unchanged,
+        "film files new": report.new - report.moved,
+        "film files moved": report.moved,
+        "film files changed": report.changed,
+        "film files unchanged": report.unchanged,
+        "film files gone": report.gone,
+        "subtitles": report.subtitles,
+        "pictures": report.pictures,
+        "refused": len(report.refused),
+    }
+    shown = {name: count for name, count in counts.items() if count}
+    refused = [asdict(one) for one in report.refused]
+    opener.show(counts | {"refused": refused}, _counts(str(folder), shown))
+    for one in report.refused[:_SHOWN_REFUSALS]:
+        opener.say(escape(f"Refused: {one.path} {one.reason}."))
+    if len(report.refused) > _SHOWN_REFUSALS:
+        opener.say(f"And {len(report.refused) - _SHOWN_REFUSALS} more; --json lists them all.")
+    opener.say("Next: `matinee encode` makes streams of them.")
+
+
+def _counts(title: str, counts: dict[str, int]) -> Table:
+    table = Table(title=escape(title), box=None, show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, count in (counts or {"nothing found": 0}).items():
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+# Looking
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    kind: Annotated[Kind | None, typer.Option(help="Films and series unless another kind is named.")] = None,
+    genre: Annotated[str | None, typer.Option(help="Of this genre only.")] = None,
+    sort: Annotated[Sort, typer.Option(help="Newest, by name, or latest year first.")] = "added",
+    playable: Annotated[bool, typer.Option("--playable", help="Only what has a stream.")] = False,
+    limit: Limit = 50,
+) -> None:
+    """List titles."""
+    opener, service = _catalog(ctx)
+    page = service.browse(kind=kind, genre=genre, sort=sort, playable=playable or None, limit=limit)
+    _show_titles(opener, page.items, f"{len(page.items):,} of {page.total:,}")
+
+
+@app.command()
+def search(
+    ctx: typer.Context,
+    query: Annotated[str, typer.Argument(help="A name or a part of one, a person, a year; typos are forgiven.")],
+    limit: Limit = 20,
+) -> None:
+    """Find titles by name or people."""
+    opener, service = _catalog(ctx)
+    found = service.search(query, limit=limit)
+    _show_titles(opener, found, f"{len(found)} found" if found else f"nothing found for {query!r}")
+
+
+def _show_titles(opener: Opener, titles: Sequence[Title], caption: str) -> None:
+    table = Table("id", "name", "year", "kind", "age", "genres", "stream", box=None, caption=escape(caption))
+    for one in titles:
+        age = "" if one.maturity is None else str(one.maturity)
+        stream = "yes" if one.playable else ""
+        table.add_row(
+            str(one.id), escape(one.name), str(one.year or ""), one.kind, age, escape(", ".join(one.genres)), stream
+        )
+    opener.show([asdict(one) for one in titles], table)
+
+
+@app.command()
+def show(ctx: typer.Context, title: Annotated[int, typer.Argument(help="Its number.")]) -> None:
+    """Show all that is known of a title."""
+    opener, service = _catalog(ctx)
+    record = _everything(service, service.title(title))
+    table = Table(box=None, show_header=False)
+    for name, value in record.items():
+        if value not in (None, "", (), []):
+            table.add_row(name, escape(_text(value)))
+    opener.show(record, table)
+
+
+def _everything(service: Service, title: Title) -> dict[str, Any]:
+    return asdict(title) | {
+        "credits": [asdict(one) for one in service.credits(title.id)],
+        "external_ids": [asdict(one) for one in service.external_ids("title", title.id)],
+        "assets": [asdict(one) for one in service.assets(title.id)],
+        "children": [asdict(one) for one in service.children(title.id)],
+    }
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    return "\n".join(
+        " ".join(str(v) for v in one.values() if v) if isinstance(one, dict) else str(one) for one in value
+    )
+
+
+@app.command()
+def export(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="Where to write JSON Lines, one title a line.")]
+) -> None:
+    """Write all titles with their credits, ids and assets to a file."""
+    opener, service = _catalog(ctx)
+    titles = service.snapshot().titles.values()
+    with file.open("wb") as out:
+        for one in titles:
+            out.write(orjson.dumps(_everything(service, one), default=str) + b"\n")
+    opener.show({"titles": len(titles), "file": str(file)}, f"{len(titles):,} titles in {escape(str(file))}")
+
+
+# Accounts
+
+
+@accounts_app.command()
+def add(
+    ctx: typer.Context,
+    email: str,
+    operator: Annotated[bool, typer.Option("--operator", help="May see the console.")] = False,
+    password_stdin: Stdin = False,
+) -> None:
+    """Make an account, with one viewer."""
+    opener, service = _catalog(ctx)
+    role = Role.OPERATOR if operator else Role.MEMBER
+    account = service.create_account(email, _password(stdin=password_stdin), role, now_ms())
+    service.create_viewer(account.email.partition("@")[0][:60], account_id=account.id)
+    opener.show(asdict(account), f"Made the {account.role} account {account.email}")
+
+
+@accounts_app.command("list")
+def list_accounts(ctx: typer.Context) -> None:
+    """List the accounts and their viewers."""
+    opener, service = _catalog(ctx)
+    table, rows = Table("id", "e-mail", "role", "viewers", box=None), []
+    for account in service.accounts():
+        viewers = service.viewers(account.id)
+        table.add_row(str(account.id), account.email, account.role, escape(", ".join(one.name for one in viewers)))
+        rows.append(asdict(account) | {"viewers": [asdict(one) for one in viewers]})
+    opener.show(rows, table)
+
+
+@accounts_app.command()
+def password(ctx: typer.Context, email: str, password_stdin: Stdin = False) -> None:
+    """Replace a password."""
+    opener, service = _catalog(ctx)
+    account = service.account_of(email)
+    service.set_password(account.id, _password(stdin=password_stdin))
+    opener.show(asdict(account), f"{account.email} has a new password")
+
+
+@accounts_app.command()
+def claim(
+    ctx: typer.Context,
+    email: str,
+    viewer: Annotated[str, typer.Option(help="A viewer's number, or as movielens:42.")],
+) -> None:
+    """Put an imported viewer into an account."""
+    opener, service = _catalog(ctx)
+    account: Account = service.account_of(email)
+    taken = service.claim_viewer(_viewer_id(service, viewer), account.id)
+    opener.show(asdict(taken), f"{taken.name} belongs to {account.email} now")
+
+
+def _viewer_id(service: Service, viewer: str) -> int:
+    if viewer.isascii() and viewer.isdecimal():
+        return int(viewer)
+    found = service.find_viewers(viewer, limit=2) if ":" in viewer else []
+    if len(found) > 1:
+        raise InvalidInput(f"{viewer!r} means several viewers.", next_step="Name its source in full: movielens-25m:42.")
+    if not found:
+        raise NotFound(f"There is no viewer {viewer!r}.", next_step="Import them first, and write it as movielens:42.")
+    return found[0].id
+
+
+def _password(*, stdin: bool) -> str:
+    if stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    entered: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return entered
