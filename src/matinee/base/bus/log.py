@@ -24,6 +24,7 @@ from matinee.base import urls
 from matinee.base.bus import Message, Receipt, consumers
 from matinee.base.bus.following import follow
 from matinee.base.bus.names import check_consumer, check_messages, check_topic
+from matinee.base.bus.parts import is_topic
 from matinee.base.bus.topic import Limits, TopicLog
 from matinee.base.disk import disk_errors, make_folder, replace_file
 from matinee.base.errors import InvalidInput, Unavailable
@@ -126,7 +127,7 @@ class LogBus:
 
     def _existing(self, topic: str) -> TopicLog | None:
         found = self._open.get(topic)
-        if found is None and (self.folder / topic / "tail").exists():
+        if found is None and is_topic(self.folder / topic):
             return self._topic(topic)
         return found
 

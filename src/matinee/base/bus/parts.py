@@ -25,6 +25,11 @@ def log_path(folder: Path, first: int) -> Path:
     return folder / f"{first:020d}.log"
 
 
+def is_topic(folder: Path) -> bool:
+    """Whether the folder holds a segment."""
+    return folder.is_dir() and any(_PART.fullmatch(path.name) for path in folder.iterdir())
+
+
 def scan(folder: Path, known: list[Part]) -> list[Part]:
     """All parts in the folder; those in `known` that are still there are kept, with all they have learnt.
 

@@ -141,7 +141,13 @@ def _write(file: Any, frames: Iterator[Frame]) -> U64:
     waiting: list[pa.Table] = []
     rows = 0
     with pq.ParquetWriter(
-        file, SCHEMA, compression="zstd", compression_level=3, use_dictionary=False, write_page_checksum=True
+        file,
+        SCHEMA,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=False,
+        write_statistics=["offset", "time_ms"],  # those of bodies would be bodies again
+        write_page_checksum=True,
     ) as writer:
         for frame in frames:
             found.append(digests(frame.ids()))

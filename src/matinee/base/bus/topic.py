@@ -7,15 +7,10 @@ gets hold of the leader's lock next commits all that waits. Processes take turns
 from __future__ import annotations
 
 import copy
-import fcntl
-import logging
-import os
 import threading
-import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,17 +20,15 @@ from matinee.base.bus import Message, Receipt
 from matinee.base.bus.digests import U64, digests
 from matinee.base.bus.framing import encode, split
 from matinee.base.bus.parts import Part, damaged, log_path, missing, scan
-from matinee.base.bus.sealed import Sealed, seal
+from matinee.base.bus.sealed import Sealed
+from matinee.base.bus.sealing import Sealer, sweep
 from matinee.base.bus.segment import Segment
 from matinee.base.bus.tail import State, Tail
 from matinee.base.clock import now_ms
 from matinee.base.disk import disk_errors, sync_folder
 from matinee.base.errors import Unavailable
 
-_log = logging.getLogger(__name__)
-
 Batch = Sequence[tuple[str, bytes]]
-_LEFTOVER_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -78,9 +71,10 @@ class TopicLog:
         self._changing = threading.RLock()
         self._leading = threading.Lock()
         self._waiting: deque[_Ticket] = deque()
-        self._sealer: threading.Thread | None = None
+        self._sealer = Sealer(folder, self._closed, self._rescan)
         with self._changing, self._tail.locked():
             self._recover()
+            sweep(folder)
 
     @property
     def end(self) -> int:
@@ -116,19 +110,11 @@ class TopicLog:
 
     def seal(self) -> None:
         """Seal every segment that is closed, unless another process is at it."""
-        fd = os.open(self.folder / "sealing", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            with suppress(BlockingIOError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._seal_all()
-        finally:
-            os.close(fd)
+        self._sealer.run()
 
     def close(self) -> None:
-        """Wait for a sealing under way, then close the files."""
-        sealer = self._sealer
-        if sealer is not None:
-            sealer.join()
+        """Seal what is full, then close the files."""
+        self._sealer.finish()
         with self._leading, self._changing:
             for part in self._parts:
                 if isinstance(part, Segment):
@@ -172,10 +158,13 @@ class TopicLog:
             active = self._create(end + 1)
             parts = [*parts, active]
         self._parts = parts
+        self._tell(active, told)
+        return active
+
+    def _tell(self, active: Segment, told: State | None) -> None:
         state = State(active.first, active.position, active.end)
         if state != told:
             self._tail.store(state)
-        return active
 
     def _create(self, first: int) -> Segment:
         segment = Segment.create(log_path(self.folder, first))
@@ -195,7 +184,7 @@ class TopicLog:
             if not mine:
                 raise
         else:
-            self._start_sealing()
+            self._sealer.start()
 
     def _commit(self, tickets: list[_Ticket]) -> None:
         active = self._writable()
@@ -212,16 +201,17 @@ class TopicLog:
             receipts.append(Receipt(len(fresh), len(ticket.messages) - len(fresh), end))
         if frames:
             active.append(frames, time_ms, seen)
-            self._tail.store(State(active.first, active.position, active.end))
+            self._tell(active, None)
         for ticket, receipt in zip(tickets, receipts, strict=True):
             ticket.receipt = receipt
 
     def _writable(self) -> Segment:
         """The segment to append to: a new one where the last is full or old. Needs the tail's lock."""
-        active = self._active
-        state = self._tail.load()
-        known = state is not None and state == self._known()
-        if not isinstance(active, Segment) or not known or active.size_bytes() != active.position:
+        active, told = self._active, self._tail.load()
+        if isinstance(active, Segment) and told and told.first == active.first:
+            _mend(active, told)
+            self._tell(active, told)
+        else:
             active = self._recover()
         return self._roll(active) if self._is_full(active) else active
 
@@ -269,42 +259,12 @@ class TopicLog:
             held |= part.holds(wanted)
         return [message for message, there in zip(fresh, held, strict=True) if not there] if held.any() else fresh
 
-    # Sealing
-
     def _closed(self) -> list[Segment]:
         return [part for part in self._parts[:-1] if isinstance(part, Segment)]
-
-    def _start_sealing(self) -> None:
-        if self._closed() and (self._sealer is None or not self._sealer.is_alive()):
-            self._sealer = threading.Thread(target=self._seal_quietly, name=f"sealing {self.folder.name}")
-            self._sealer.start()
-
-    def _seal_quietly(self) -> None:
-        """Seal; what goes wrong loses nothing and is tried again when the next segment is full."""
-        try:
-            with disk_errors(self.folder):
-                self.seal()
-        except Unavailable as error:
-            _log.warning("Segments of %s could not be sealed and stay as they are: %s", self.folder, error)
-
-    def _seal_all(self) -> None:
-        self._sweep()
-        self._rescan()
-        for segment in self._closed():
-            seal(segment)
-            self._rescan()
 
     def _rescan(self) -> None:
         with self._changing:
             self._parts = scan(self.folder, self._parts)
-
-    def _sweep(self) -> None:
-        """Remove what a killed sealing left: frames that are sealed already, and temporary files."""
-        for path in self.folder.iterdir():
-            sealed_twin = path.suffix == ".log" and path.with_suffix(".parquet").exists()
-            leftover = path.suffix == ".tmp" and time.time() - path.stat().st_mtime > _LEFTOVER_S
-            if sealed_twin or leftover:
-                path.unlink(missing_ok=True)
 
 
 def _mend(active: Segment, told: State | None) -> None:
