@@ -41,8 +41,10 @@ class Library:
     """Whether it, or an episode of it, can be played."""
     newest: Ints
     """Indices, last added first; of those added together, the later made first."""
-    genres: Mapping[str, Bools]
-    """By name, a mask of the titles that have it; most frequent first."""
+    genres: tuple[str, ...]
+    """By how many titles have them, most first."""
+    of_genre: Bools
+    """Which titles have each, shape (genres, titles)."""
     tags: csr_array
     """Genres and keywords, rare ones weighing more, rows of length 1: shape (titles, tags)."""
     shown_as: Mapping[int, int]
@@ -65,6 +67,7 @@ class Library:
         order = sorted(
             range(len(shown)), key=lambda i: (shown[i].added_ms, shown[i].year or 0, shown[i].id), reverse=True
         )
+        genres, of_genre = _genres(shown)
         return cls(
             all=titles,
             titles=shown,
@@ -72,7 +75,8 @@ class Library:
             age=np.array([ages[title.id] for title in shown], np.int64),
             playable=playable,
             newest=np.array(order, np.int64),
-            genres=_genres(shown),
+            genres=genres,
+            of_genre=of_genre,
             tags=_tags(shown),
             shown_as=shown_as,
             ages=ages,
@@ -90,6 +94,11 @@ class Library:
         return np.asarray(self.tags @ (self.tags.T @ mixture), np.float32)
 
 
+def age(title: Title, titles: Mapping[int, Title]) -> int:
+    """The youngest age that a title is meant for: its own, or its series' where that is higher."""
+    return _age(list(_upwards(title, titles)))
+
+
 def _upwards(title: Title, titles: Mapping[int, Title]) -> Iterator[Title]:
     found: Title | None = title
     for _ in range(DEPTH):
@@ -103,16 +112,16 @@ def _age(line: Sequence[Title]) -> int:
     return max((one.maturity for one in line if one.maturity is not None), default=UNRATED)
 
 
-def _genres(titles: Sequence[Title]) -> dict[str, Bools]:
+def _genres(titles: Sequence[Title]) -> tuple[tuple[str, ...], Bools]:
     having: dict[str, list[int]] = defaultdict(list)
-    for index, title in enumerate(titles):
+    for place, title in enumerate(titles):
         for genre in title.genres:
-            having[genre].append(index)
-    masks = {}
-    for genre in sorted(having, key=lambda one: (-len(having[one]), one)):
-        masks[genre] = np.zeros(len(titles), bool)
-        masks[genre][having[genre]] = True
-    return masks
+            having[genre].append(place)
+    names = tuple(sorted(having, key=lambda one: (-len(having[one]), one)))
+    masks = np.zeros((len(names), len(titles)), bool)
+    for row, genre in enumerate(names):
+        masks[row, having[genre]] = True
+    return names, masks
 
 
 def _tags(titles: Sequence[Title]) -> csr_array:

@@ -66,8 +66,11 @@ class _Draft:
     length: int
     fresh: bool
     """Whether the viewer has untouched titles left."""
-    rows: list[Row] = field(default_factory=list)
-    _liked: tuple[Liked, ...] = ()
+    scores: Floats = field(init=False)
+    """Own scores; titles that have none follow, by what is trending."""
+
+    def __post_init__(self) -> None:
+        self.scores = _filled(self.candidates)
 
     def take(self, scores: NDArray[np.floating], within: Bools | None = None) -> Ints:
         """The best free titles by `scores`, now taken; those at -inf never."""
@@ -96,8 +99,10 @@ class _Draft:
     def items(self, places: Ints, reasons: list[str], model: str) -> tuple[Item, ...]:
         titles = self.library.titles
         return tuple(
-            Item(title=titles[place], position=position, reason=reason, model=model)
-            for position, (place, reason) in enumerate(zip(places.tolist(), reasons, strict=True))
+            [
+                Item(title=titles[place], position=position, reason=reason, model=model)
+                for position, (place, reason) in enumerate(zip(places.tolist(), reasons, strict=True))
+            ]
         )
 
 
@@ -110,7 +115,7 @@ def assemble(
     fresh = bool(free.any())
     if not fresh:
         free = visible & _liked_mask(library, taste)
-    length = min(row_length, max(FEWEST, -(-int(free.sum()) // SHARE)))
+    length = min(row_length, max(FEWEST, -(-int(np.count_nonzero(free)) // SHARE)))
     draft = _Draft(library, taste, candidates, now_ms, free, length, fresh)
     hero = _hero(draft)
     picks = _picks(draft)
@@ -141,7 +146,7 @@ def _liked_mask(library: Library, taste: Taste) -> Bools:
 
 def _hero(draft: _Draft) -> Item | None:
     """One film that can be played, the best by own scores; else the best of all; else one that was begun."""
-    library, scores = draft.library, _filled(draft.candidates)
+    library, scores = draft.library, draft.scores
     for pool in (draft.free & library.playable, draft.free):
         places = np.flatnonzero(pool)
         if places.size:
@@ -161,7 +166,6 @@ def _hero(draft: _Draft) -> Item | None:
 
 
 def _filled(candidates: Candidates) -> Floats:
-    """Own scores; titles that have none follow, by what is trending."""
     known = candidates.personal > -np.inf
     if not known.any():
         return candidates.trending
@@ -239,7 +243,7 @@ def _because_of(draft: _Draft, liked: Liked) -> Row | None:
     else:
         likeness, model = draft.library.alike({liked.place: 1.0}), "content"
     near = likeness > (0.1 if known else 0.05)
-    if int((draft.free & near).sum()) < min(FEWEST, draft.length):
+    if np.count_nonzero(draft.free & near) < min(FEWEST, draft.length):
         return None
     places = draft.take(likeness, near)
     name = liked.title.name
@@ -263,13 +267,13 @@ def _trending(draft: _Draft) -> Row:
 
 def _genres(draft: _Draft) -> Iterator[Row]:
     """Rows of the viewer's genres; of the library's largest for a viewer without a past."""
-    scores, known = _filled(draft.candidates), bool(draft.taste.strengths)
+    known = bool(draft.taste.strengths)
     made = 0
-    for genre in _own_genres(draft):
-        mask = draft.library.genres[genre]
-        if int((draft.free & mask).sum()) < min(FEWEST, draft.length):
+    for which in _own_genres(draft):
+        genre, mask = draft.library.genres[which], draft.library.of_genre[which]
+        if np.count_nonzero(draft.free & mask) < min(FEWEST, draft.length):
             continue
-        places = draft.take(scores, mask)
+        places = draft.take(draft.scores, mask)
         reasons = [words.because(one) if one else genre for one in draft.near(places)]
         why = f"You take more {genre} than most." if known else f"The {genre} most viewers here loved."
         heading = words.genre_heading(genre, known=known)
@@ -280,17 +284,14 @@ def _genres(draft: _Draft) -> Iterator[Row]:
             return
 
 
-def _own_genres(draft: _Draft) -> list[str]:
-    """Genres by how much more of them the viewer liked than the library holds, as a smoothed ratio."""
-    genres = draft.library.genres
-    liked = np.array([one.place for one in draft.taste.liked], np.int64)
-    if not liked.size:
-        return list(genres)
-    share = {
-        genre: (float(mask[liked].sum()) + 1.0) * float(mask[liked].sum()) / (liked.size * (float(mask.sum()) + 1.0))
-        for genre, mask in genres.items()
-    }
-    return sorted((genre for genre in genres if share[genre] > 0), key=lambda one: -share[one])
+def _own_genres(draft: _Draft) -> list[int]:
+    """Genres by how much more of them the viewer liked than the library holds; small numbers count less."""
+    masks = draft.library.of_genre
+    if not draft.taste.liked:
+        return list(range(len(masks)))
+    liked = masks[:, [one.place for one in draft.taste.liked]].sum(axis=1)
+    lift = liked * (liked + 1.0) / (masks.sum(axis=1) + 1.0)
+    return [which for which in np.argsort(-lift, kind="stable").tolist() if liked[which]]
 
 
 def _new(draft: _Draft) -> Row:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from matinee.base.backends import Backends
 from matinee.base.errors import Conflict, NotFound
@@ -38,6 +39,9 @@ class Service:
     """
 
     def __init__(self, backends: Backends, settings: RecommendationSettings) -> None:
+        # A page multiplies many small matrices: BLAS threads would cost more than they bring, and fight with the
+        # server's own. Training brings its own threads.
+        threadpool_limits(limits=1, user_api="blas")
         self._settings = settings
         self._catalog = Catalog(backends)
         self._events = Events(backends)

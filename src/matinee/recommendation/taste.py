@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matinee.catalog.records import Title
 from matinee.events.state import ViewerState, Watching
-from matinee.events.strength import strength
+from matinee.events.strength import UNKNOWN_SHARE, strength
 from matinee.recommendation.library import Library
 
 FINISHED = 0.95
@@ -56,70 +56,85 @@ class Taste:
     """The viewer's list, newest first."""
 
 
+class _Touch(NamedTuple):
+    """The latest word on a film or series."""
+
+    at_ms: int
+    stars: float
+    thumb: float
+    share: float
+    watched: bool
+    judged: bool
+
+
 def taste(library: Library, state: ViewerState, maturity: int, dislike_below: float) -> Taste:
     """What `state` says. Titles above the maturity limit count as taste but are in no tuple."""
-    strengths = _strengths(library, state)
+    touches = _touches(library, state)
     touched = np.zeros(len(library.titles), bool)
-    touched[list(strengths)] = True
-    liked = [one for one in _liked(library, state, strengths, dislike_below) if library.age[one.place] <= maturity]
+    touched[list(touches)] = True
+    strengths = _strengths(touches)
+    liked = []
+    for place in sorted(touches, key=lambda one: (-touches[one].at_ms, one)):
+        touch, value = touches[place], strengths[place]
+        # Who only watched has not said otherwise; who judged must have judged well.
+        if (value >= LIKED or (not touch.judged and value > dislike_below)) and library.age[place] <= maturity:
+            liked.append(Liked(place, library.titles[place], touch.watched, value))
     listed = [library.all[one] for one in state.listed if one in library.all and library.ages[one] <= maturity]
     begun = [one for one in _begun(library, state) if library.ages[one.title.id] <= maturity]
     return Taste(touched, strengths, tuple(liked), tuple(begun), tuple(listed))
 
 
-def _strengths(library: Library, state: ViewerState) -> dict[int, float]:
-    """By index; where several episodes say different things the latest word stands for the series."""
-    latest: dict[int, tuple[int, float, float, float]] = {}
-    for title_id in state.opinions.keys() | state.watching.keys():
-        index = library.shown_as.get(title_id)
-        if index is None:
-            continue
-        opinion, watching = state.opinions.get(title_id), state.watching.get(title_id)
-        share = _share(library.all[title_id], watching) if watching else None
-        said = (
-            max(opinion.at_ms if opinion else 0, watching.at_ms if watching else 0),
-            np.nan if opinion is None or opinion.stars is None else opinion.stars,
-            np.nan if opinion is None or opinion.thumb is None else float(opinion.thumb),
-            0.5 if share is None else share,
-        )
-        if index not in latest or said[0] > latest[index][0]:
-            latest[index] = said
-    if not latest:
+def _touches(library: Library, state: ViewerState) -> dict[int, _Touch]:
+    """By place; where several episodes say different things the latest word stands for the series."""
+    found: dict[int, _Touch] = {}
+    for title_id, (stars, thumb, at_ms) in state.opinions.items():
+        place = library.shown_as.get(title_id)
+        if place is not None and title_id not in state.watching:
+            touch = _Touch(at_ms, stars or np.nan, thumb or np.nan, np.nan, watched=False, judged=True)
+            _keep(found, place, touch)
+    for title_id, watching in state.watching.items():
+        place, opinion = library.shown_as.get(title_id), state.opinions.get(title_id)
+        if place is not None:
+            share = _share(library.all[title_id], watching)
+            stars, thumb, at_ms = opinion or (None, None, 0)
+            touch = _Touch(
+                max(at_ms, watching.at_ms),
+                stars or np.nan,
+                thumb or np.nan,
+                UNKNOWN_SHARE if share is None else share,
+                watched=True,
+                judged=opinion is not None,
+            )
+            _keep(found, place, touch)
+    return found
+
+
+def _keep(found: dict[int, _Touch], place: int, touch: _Touch) -> None:
+    held = found.get(place)
+    if held is None or touch.at_ms > held.at_ms:
+        found[place] = touch
+
+
+def _strengths(touches: Mapping[int, _Touch]) -> dict[int, float]:
+    if not touches:
         return {}
-    columns = np.array(list(latest.values()), np.float64).T
-    return dict(zip(latest, strength(columns[1], columns[2], columns[3]).tolist(), strict=True))
-
-
-def _liked(library: Library, state: ViewerState, strengths: Mapping[int, float], dislike_below: float) -> list[Liked]:
-    times: dict[int, tuple[int, bool]] = {}
-    for title_id in state.opinions.keys() | state.watching.keys():
-        index = library.shown_as.get(title_id)
-        if index is None:
-            continue
-        opinion, watching = state.opinions.get(title_id), state.watching.get(title_id)
-        at_ms = max(opinion.at_ms if opinion else 0, watching.at_ms if watching else 0)
-        # Who only watched has not said otherwise; who judged must have judged well.
-        good = strengths[index] >= LIKED or (opinion is None and strengths[index] > dislike_below)
-        if good and at_ms >= times.get(index, (0, False))[0]:
-            times[index] = (at_ms, watching is not None)
-    order = sorted(times, key=lambda index: (-times[index][0], index))
-    return [Liked(index, library.titles[index], times[index][1], strengths[index]) for index in order]
+    columns = np.array([touch[1:4] for touch in touches.values()], np.float64).T
+    return dict(zip(touches, strength(columns[0], columns[1], columns[2]).tolist(), strict=True))
 
 
 def _begun(library: Library, state: ViewerState) -> list[Begun]:
-    found: dict[int, tuple[int, Begun]] = {}
+    """Of a series only the episode watched last is offered, or the one after it."""
+    latest: dict[int, tuple[int, int]] = {}
     for title_id, watching in state.watching.items():
-        index, title = library.shown_as.get(title_id), library.all.get(title_id)
-        if index is None or title is None:
-            continue
-        begun = _go_on(library, title, watching)
-        # Of a series only the episode watched last is offered.
-        if begun is not None or title.parent_id is not None:
-            held = found.get(index)
-            if held is None or watching.at_ms > held[0]:
-                found[index] = (watching.at_ms, begun)  # type: ignore[assignment]
-    ordered = sorted(found.values(), key=lambda pair: -pair[0])
-    return [begun for _, begun in ordered if begun is not None]
+        place = library.shown_as.get(title_id)
+        if place is not None and (watching.at_ms, title_id) > latest.get(place, (-1, 0)):
+            latest[place] = (watching.at_ms, title_id)
+    found = []
+    for _, title_id in sorted(latest.values(), key=lambda one: (-one[0], one[1])):
+        begun = _go_on(library, library.all[title_id], state.watching[title_id])
+        if begun is not None:
+            found.append(begun)
+    return found
 
 
 def _go_on(library: Library, title: Title, watching: Watching) -> Begun | None:
