@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
-_SMALLEST_STEP = 0.8
+_SMALLEST_STEP = 0.7
 """A rung has at most this share of the pixels of the one above it."""
 _FULL_HD = 1920 * 1080
 MAX_ASPECT = 100
@@ -46,10 +45,10 @@ def ladder(
 
 
 def _fitted(size: tuple[int, int], height: int) -> tuple[int, int]:
-    box = (ceil(height * 16 / 9), height)
+    box = (Fraction(height * 16, 9), Fraction(height))
     if size[1] > size[0]:
         box = box[::-1]
-    scale = min(Fraction(1), *(Fraction(inside, side) for inside, side in zip(box, size, strict=True)))
+    scale = min(Fraction(1), *(inside / side for inside, side in zip(box, size, strict=True)))
     return _even(size[0], scale), _even(size[1], scale)
 
 

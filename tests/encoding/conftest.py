@@ -1,0 +1,60 @@
+"""A catalogue with an encoding service over it, and films to encode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.media.clips import clip
+
+from matinee.base.workspace import Workspace
+from matinee.catalog.records import AssetKind, ExternalId, Kind, TitleDraft
+from matinee.catalog.service import Service as Catalog
+from matinee.encoding.service import Service
+from matinee.encoding.settings import EncodingSettings
+from matinee.subsystems import create_workspace
+
+# Quick, and with enough segments to see them.
+QUICK = EncodingSettings(preset="ultrafast", heights=(90, 180), segment_s=1)
+
+
+@pytest.fixture
+def quick() -> EncodingSettings:
+    return QUICK
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with create_workspace(tmp_path / "workspace") as made:
+        yield made
+
+
+@pytest.fixture
+def catalog(workspace: Workspace) -> Catalog:
+    found: Catalog = workspace.service("catalog")
+    return found
+
+
+@pytest.fixture
+def service(workspace: Workspace) -> Service:
+    return Service(workspace.backends, QUICK)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Four seconds with two tones."""
+    return clip(tmp_path / "film.mp4", sounds=("sine=440",))
+
+
+@pytest.fixture
+def add(catalog: Catalog) -> Callable[[Path], int]:
+    """Puts a film file into the catalogue; returns the title's id."""
+
+    def add(path: Path) -> int:
+        ids = (ExternalId(source="path", key=str(path)),)
+        (id_,) = catalog.merge([TitleDraft(kind=Kind.FILM, name=path.stem, ids=ids, language="en")]).ids
+        catalog.put_asset(id_, AssetKind.SOURCE, str(path))
+        return id_
+
+    return add
