@@ -5,11 +5,14 @@
 
 from fastapi import APIRouter
 
-from matinee.server.site import accounts, choices, console, pages
+from matinee.server.site.accounts import router as accounts
+from matinee.server.site.choices import router as choices
+from matinee.server.site.console import router as console
 from matinee.server.site.faults import error_page
+from matinee.server.site.pages import router as pages
 
 router = APIRouter()
 for _part in (pages, accounts, choices, console):
-    router.include_router(_part.router)
+    router.include_router(_part)
 
 __all__ = ["error_page", "router"]

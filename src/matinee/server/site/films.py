@@ -99,7 +99,7 @@ def people_of(taking_part: Iterable[Credit]) -> list[PersonView]:
     for credit in sorted(taking_part, key=lambda one: (order.get(one.role, len(order)), one.position)):
         part = f"as {credit.character}" if credit.character else credit.role
         parts.setdefault(credit.name, []).append(part)
-    return [PersonView(name, words.listing(part).capitalize()) for name, part in list(parts.items())[:24]]
+    return [PersonView(name, words.sentence(words.listing(part))) for name, part in list(parts.items())[:24]]
 
 
 def particulars_of(title: Title, people: Iterable[Credit]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def drama(c: Canvas) -> None:
             c.half(x - u * 2, y + u * 6, r * 0.42, 270, p.spark)
         case _:
             for step, fill in enumerate((p.shade, p.tone, p.spark)):
-                c.half(x + step * u * 3, y + u * 26, r * (1.15 - step * 0.38), 0, fill)
+                c.half(x + u * 6 + step * u * 3, y + u * 14, r * (1.15 - step * 0.38), 0, fill)
 
 
 def comedy(c: Canvas) -> None:

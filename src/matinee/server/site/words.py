@@ -51,7 +51,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def facts(title: Title) -> str:
     """Year, length and mood of a title in one short line."""
     kind = "Series" if title.kind is Kind.SERIES else ""
-    parts = [str(title.year or ""), kind, duration(title.runtime_s), title.mood.capitalize()]
+    parts = [str(title.year or ""), kind, duration(title.runtime_s), sentence(title.mood)]
     return " · ".join(part for part in parts if part)
 
 
@@ -62,3 +62,12 @@ def listing(names: list[str]) -> str:
     'Ana, Bo and Cy'
     """
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def sentence(text: str) -> str:
+    """The text with a large first letter.
+
+    >>> sentence("as the Shaman")
+    'As the Shaman'
+    """
+    return text[:1].upper() + text[1:]

@@ -31,6 +31,7 @@ const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 function shown(work, now) {
   if (nothing) nothing.hidden = work.length > 0;
+  table.parentElement.hidden = work.length === 0;
   const limit = table.closest("[data-limit]")?.dataset.limit ?? 50;
   const wanted = work.slice(0, limit);
   const ids = new Set(wanted.map((one) => `work-${one.id}`));

@@ -47,6 +47,11 @@ export class RatePlot {
     this.#legend();
   }
 
+  #window() {
+    const end = this.#data[0].at(-1) ?? Date.now() / 1000;
+    return [end - this.#seconds, end];
+  }
+
   #size() {
     return { width: Math.max(200, this.#board.clientWidth), height: Math.max(160, this.#board.clientHeight) };
   }
@@ -70,7 +75,7 @@ export class RatePlot {
       ...this.#size(),
       cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
       legend: { show: false },
-      scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+      scales: { x: { time: true, range: () => this.#window() }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
       axes: [{ ...axis, values: (_, times) => times.map((time) => clock.format(time * 1000)), space: 90 }, { ...axis, size: 56 }],
       series: [{}, ...TOPICS.map((label, place) => ({
         label, stroke: colours[place], width: 2, dash: DASHES[place], points: { show: false },

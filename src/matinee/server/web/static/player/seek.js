@@ -8,7 +8,7 @@ export function clock(seconds) {
 }
 
 export class Seek {
-  #root; #video; #player; #bar; #thumb; #track = null; #held = false; #pictures = [];
+  #root; #video; #player; #bar; #thumb; #held = false; #pictures = [];
 
   constructor(root, video, player) {
     [this.#root, this.#video, this.#player] = [root, video, player];
@@ -27,10 +27,9 @@ export class Seek {
     if (!address) return;
     try {
       const track = await this.#player.addThumbnailsTrack(address, "text/vtt");
-      this.#track = track.id;
       this.#pictures = (await this.#player.getAllThumbnails(track.id)) ?? [];
-    } catch {
-      this.#pictures = [];
+    } catch (error) {
+      console.warn("The pictures for seeking could not be read.", error);
     }
   }
 

@@ -5,6 +5,10 @@ import { captionsMenu, qualityMenu } from "./menus.js";
 
 const root = document.getElementById("player");
 const film = JSON.parse(root.dataset.film);
+// Shaka resolves what a manifest or storyboard names against its address, which must be whole for that.
+for (const one of [film, ...film.subtitles]) {
+  for (const key of ["manifest", "storyboard", "url"]) if (one[key]) one[key] = new URL(one[key], location.href).href;
+}
 const video = root.querySelector("video");
 const news = root.querySelector('[data-say="news"]');
 const SKIP_S = 10;
