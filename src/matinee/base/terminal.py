@@ -6,7 +6,7 @@ Every command receives an `Opener` as ``ctx.obj``; it is made once from the opti
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from matinee.base.progress import Task, reporting_to
 
@@ -73,6 +74,16 @@ class Opener:
         """Close the workspace, if a command opened it."""
         self._workspace = None
         self._opened.close()
+
+
+def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+    """Rows as a plain table with one column for each key named; long cells wrap."""
+    table = Table(box=None, header_style="bold", pad_edge=False, show_header=any(column.strip() for column in columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    return table
 
 
 class Bars:

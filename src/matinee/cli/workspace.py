@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from matinee.base.terminal import Opener
+from matinee.base.terminal import Opener, grid
 from matinee.base.workspace import settings_tables
 from matinee.subsystems import SUBSYSTEMS, create_workspace
 
@@ -45,13 +44,38 @@ def settings(
                     "meaning": field.description,
                 }
             )
-    opener.show(rows, _grid(rows, ("setting", "value", "default", "meaning")))
+    opener.show(rows, grid(rows, ("setting", "value", "default", "meaning")))
 
 
-def _grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
-    grid = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in rows:
-        grid.add_row(*(str(row[column]) for column in columns))
-    return grid
+def status(ctx: typer.Context) -> None:
+    """What this workspace holds and what to do next."""
+    opener: Opener = ctx.obj
+    workspace = opener.workspace()
+    catalog = workspace.service("catalog")
+    counts = dict(catalog.counts())
+    held = {
+        "workspace": str(workspace.root),
+        "films": counts["film"],
+        "series": counts["series"],
+        "can_be_played": sum(title.playable for title in catalog.snapshot().titles.values()),
+        "wait_to_be_encoded": len(workspace.service("encoding").pending()),
+        "viewers": counts["viewers"],
+        "accounts": counts["accounts"],
+        "viewing_events": workspace.backends.bus.end("viewing"),
+        "model": workspace.service("recommendation").versions()[1],
+    }
+    rows = [{"": name.replace("_", " "), " ": "none" if value is None else value} for name, value in held.items()]
+    opener.show(held, grid(rows, ("", " ")))
+    opener.say(f"Next: {_next_step(held)}")
+
+
+def _next_step(held: dict[str, Any]) -> str:
+    if not held["films"] + held["series"]:
+        return "`matinee scan FOLDER` reads films, `matinee import movielens FILE.zip` reads viewing."
+    if held["wait_to_be_encoded"]:
+        return "`matinee encode` makes streams of the films."
+    if held["viewing_events"] and held["model"] is None:
+        return "`matinee train` learns from the viewing."
+    if not held["accounts"]:
+        return "`matinee accounts add EMAIL --operator` makes somebody who can sign in."
+    return "`matinee serve` opens the doors."
