@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -88,3 +89,8 @@ def test_a_resumed_film_keeps_the_length_it_was_said_to_have() -> None:
     events = [Progress(**common, at_ms=1, position_s=30, duration_s=600), Play(**common, at_ms=2, position_s=30)]
     [row] = projection.watching_rows(projection.fold(events))
     assert (row["position_s"], row["duration_s"], row["at_ms"]) == (30, 600, 2)
+
+
+@pytest.mark.server
+def test_any_history_gives_the_same_rows_in_postgresql(postgres_url: str) -> None:
+    check_any_history(Tables.open(postgres_url, Path()), 30)
