@@ -82,9 +82,7 @@ def _show_import(opener: Opener, report: Any) -> None:
 def scan(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A library as Jellyfin, Plex or Kodi have it; it is only read.")],
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Take off all films of a folder that is empty now.")
-    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Take off all films of a folder that is empty now.")] = False,
 ) -> None:
     """Read a folder of films and series."""
     opener: Opener = ctx.obj

@@ -16,8 +16,8 @@ _AGES = {
     label: int(age) for label, _, age in (one.rpartition(" ") for one in _LABELS.strip().replace("\n", "|").split("|"))
 }
 _UNRATED = {"", "nr", "n/a", "unrated", "not rated", "none", "not rated yet"}
-_COUNTRY = re.compile(r"^(rated|[a-z]{2,3}\s*[:/]|united states\s*:|us\s*[:-])\s*", re.IGNORECASE)
-_SYSTEM = re.compile(r"^(mpaa|fsk|pegi|bbfc|usk|kijkwijzer|csa|cbfc|ab|from|ab)\s*[:\-]?\s*", re.IGNORECASE)
+_COUNTRY = re.compile(r"^(rated\b|[a-z][a-z ]{1,20}:|[a-z]{2}\s*/(?=.*\d))\s*")
+_SYSTEM = re.compile(r"^(mpaa|fsk|pegi|bbfc|usk|kijkwijzer|csa|cbfc|ab|from)\s*[:\-]?\s*")
 _AGE = re.compile(r"^[-+]?\s*(\d{1,2})\s*(\+|years|jahre)?$")
 
 

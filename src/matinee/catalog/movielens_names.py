@@ -35,14 +35,21 @@ def parse_name(text: str) -> Name:
     Name(name='Seven', year=1995, original='', aliases=('Se7en',))
     """
     text = clean(text)
-    found = _YEAR.search(text)
-    year = int(found[1]) if found and 1870 <= int(found[1]) <= 2100 else None
-    rest = text[: found.start()] if found and year is not None else text
+    rest, year = _without_year(text)
     name, others = _split(rest)
+    if year is None:  # once in a while the year stands before the other names
+        name, year = _without_year(name)
     aliases = tuple(natural(_AKA.sub("", one)) for one in others)
     foreign = [natural(one) for one in others if not _AKA.match(one)]
     original = foreign[-1] if foreign else ""
     return Name(natural(name), year, original, tuple(one for one in dict.fromkeys(aliases) if one != original))
+
+
+def _without_year(text: str) -> tuple[str, int | None]:
+    found = _YEAR.search(text)
+    if found and found.start() and 1870 <= int(found[1]) <= 2100:
+        return text[: found.start()], int(found[1])
+    return text, None
 
 
 def _split(text: str) -> tuple[str, list[str]]:
@@ -50,7 +57,7 @@ def _split(text: str) -> tuple[str, list[str]]:
     others: list[str] = []
     while (start := _last_bracket(text)) > 0:
         inside = text[start + 1 : -1].strip()
-        if not inside or _PART.fullmatch(inside):
+        if not inside or _PART.fullmatch(inside) or _YEAR.fullmatch(f"({inside})"):
             break
         others.insert(0, inside)
         text = text[:start].rstrip()

@@ -57,7 +57,9 @@ def fold(text: str) -> str:
     if text.isascii():
         plain = text.lower()
     else:
-        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+        # Decomposed before and after: a square "㎩" holds a capital, and folding may compose again.
+        folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+        decomposed = unicodedata.normalize("NFKD", folded).casefold()
         plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "").replace("&", " and ")).strip()
 

@@ -103,7 +103,7 @@ def parse_film(text: str, *, series: bool = False) -> Named:
     rest = _GROUP.sub(" ", _BARE_ID.sub(" ", _ID.sub(" ", text)))
     rest, part = _without_part(rest)
     name, year = _name_and_year(rest)
-    return Named(name or _spaced(text) or text, year, ids, clean(edition[1]) if edition else "", part)
+    return Named(name or clean(text), year, ids, clean(edition[1]) if edition else "", part)
 
 
 def _without_part(text: str) -> tuple[str, int]:
@@ -132,7 +132,7 @@ def _spaced(text: str) -> str:
     """Words with spaces between them and capitals where there were none."""
     if " " not in text.strip():
         text = re.sub(r"[._]+", " ", text)
-    name = natural(clean(text.replace("_", " ")).strip(" -–.,([{"))
+    name = natural(clean(text.replace("_", " ")).rstrip(" -–.,([{").lstrip(" -–.,"))
     return " ".join(word[:1].upper() + word[1:] for word in name.split()) if name.islower() else name
 
 
