@@ -66,10 +66,13 @@ def test_a_failure_is_kept_with_its_first_line(tables: Tables) -> None:
 
 
 def test_work_that_was_interrupted_is_stopped_not_failed(tables: Tables) -> None:
-    with WorkJournal(tables) as journal, reporting_to(journal), pytest.raises(KeyboardInterrupt), working("x") as task:
-        task.advance(1)
-        eventually(tables, bool)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with working("x"):
+            eventually(tables, bool)
+            raise KeyboardInterrupt
+
+    with WorkJournal(tables) as journal, reporting_to(journal), pytest.raises(KeyboardInterrupt):
+        interrupted()
     (found,) = rows(tables, now_ms())
     assert (found.state, found.error) == ("stopped", "")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.server.conftest import PASSWORD, Cinema, fill, running
 
 from matinee.base.progress import reporting_to, working
 from matinee.base.work import WorkJournal
+from matinee.server.settings import ServerSettings
 from matinee.subsystems import create_workspace
-from tests.server.conftest import PASSWORD, Cinema, fill, running
 
 ROUTES = ("overview", "work", "events-rate", "stream", "viewers", "accounts")
 
@@ -49,7 +50,7 @@ def test_viewers_are_found_by_name(boss: httpx.Client) -> None:
 
 def test_accounts_show_no_password(boss: httpx.Client) -> None:
     answer = boss.get("/api/console/accounts")
-    assert [one["email"] for one in answer.json()][0] == "boss@example.org"
+    assert answer.json()[0]["email"] == "boss@example.org"
     assert "argon2" not in answer.text
     assert set(answer.json()[0]) == {"id", "email", "role", "created_ms"}
 
@@ -85,13 +86,7 @@ def test_only_so_many_watch_at_once_and_stopping_ends_them(tmp_path: Path) -> No
         for thread in ended:
             thread.join(30)
         assert not any(thread.is_alive() for thread in ended)
-        assert time.monotonic() - begun < workspace.settings.table("server", _settings()).shutdown_timeout_s
-
-
-def _settings() -> Any:
-    from matinee.server.settings import ServerSettings
-
-    return ServerSettings
+        assert time.monotonic() - begun < workspace.settings.table("server", ServerSettings).shutdown_timeout_s
 
 
 def sign_in(client: httpx.Client) -> None:
@@ -116,17 +111,11 @@ def watch(address: str, how_many: int) -> list[threading.Thread]:
     return threads
 
 
-def test_who_stops_watching_makes_room(
-    cinema: Cinema, boss: httpx.Client, clients: Callable[..., httpx.Client]
-) -> None:
-    for _ in range(cinema.workspace.settings.table("server", _settings()).max_streams + 5):
-        next(ticks_of_one(clients))
-
-
-def ticks_of_one(clients: Callable[..., httpx.Client]) -> Iterator[None]:
-    client = clients("boss")
-    with client.stream("GET", "/api/console/stream") as answer:
-        assert answer.status_code == 200
-        next(answer.iter_lines())
-    client.close()
-    yield
+def test_who_stops_watching_makes_room(cinema: Cinema, boss: httpx.Client) -> None:
+    for _ in range(cinema.workspace.settings.table("server", ServerSettings).max_streams + 5):
+        with (
+            httpx.Client(base_url=boss.base_url, cookies=boss.cookies) as client,
+            client.stream("GET", "/api/console/stream") as answer,
+        ):
+            assert answer.status_code == 200
+            next(answer.iter_lines())

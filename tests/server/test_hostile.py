@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from tests.server.conftest import Cinema, fill, running
 
 from matinee.server.settings import ServerSettings
 from matinee.subsystems import create_workspace
-from tests.server.conftest import Cinema, fill, running
 
 LIMIT = ServerSettings().max_body_bytes
 ABSURD = (

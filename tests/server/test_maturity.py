@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from tests.server.conftest import Cinema
 
 from matinee.catalog.records import Kind, Title, Viewer
 from matinee.server import visibility
 from matinee.server.app import create_app
-from tests.server.conftest import Cinema
 
 FORBIDDEN = ("Slaughter", "Riddle", "Vice", "Vice 1", "Vice 1x1")
 ALLOWED = ("Meadow", "Kittens", "Kittens 1", "Kittens 1x1", "Kittens 1x2")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from tests.server.conftest import MANIFEST, SEGMENT, Cinema
 
 from matinee.server.media import PIECE_BYTES, WHOLE_BYTES
-from tests.server.conftest import MANIFEST, SEGMENT, Cinema
 
 SIZE = len(SEGMENT)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import MetaData, inspect
+from tests.server.conftest import Cinema, running
 
 from matinee.base.errors import Unavailable
 from matinee.base.work import work
@@ -23,7 +24,6 @@ from matinee.server.run import serve, url_of
 from matinee.server.static import StaticFiles
 from matinee.server.tables import metadata
 from matinee.subsystems import create_workspace
-from tests.server.conftest import Cinema, running
 
 
 def test_a_port_in_use_is_told_with_the_way_out(cinema: Cinema) -> None:

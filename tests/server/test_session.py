@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import select, update
+from tests.server.conftest import PASSWORD, Cinema, running
 
 from matinee.base.clock import DAY_MS, HOUR_MS
 from matinee.catalog.records import Role
@@ -15,8 +16,6 @@ from matinee.server.context import make_context
 from matinee.server.session_store import SessionStore
 from matinee.server.tables import sessions
 from matinee.subsystems import create_workspace
-
-from tests.server.conftest import PASSWORD, Cinema, running
 
 Clients = Callable[..., httpx.Client]
 

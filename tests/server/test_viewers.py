@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-
 from tests.server.conftest import Cinema
 
 Clients = Callable[..., httpx.Client]

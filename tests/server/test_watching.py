@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from tests.server.conftest import Cinema
 
 from matinee.base.clock import DAY_MS, now_ms
-from tests.server.conftest import Cinema
 
 Clients = Callable[..., httpx.Client]
 

@@ -7,7 +7,6 @@ draws errors for people. Everything under ``/api`` answers in JSON and stands in
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,8 +20,8 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from matinee import __version__
 from matinee.base.workspace import Workspace
-from matinee.server import errors, media
-from matinee.server.api import console, health, playback, session, titles, viewers, watching
+from matinee.server import errors, media, site
+from matinee.server.api import console, health, home, playback, session, titles, viewers, watching
 from matinee.server.context import Context, make_context
 from matinee.server.live import Live
 from matinee.server.metrics import Measured
@@ -100,21 +99,15 @@ def _mount(app: FastAPI) -> None:
         viewers.router,
         titles.router,
         watching.router,
+        home.router,
         playback.router,
         media.router,
         console.router,
         health.router,
     ):
         app.include_router(router)
-    if importlib.util.find_spec("matinee.recommendation.records"):
-        from matinee.server.api import home
-
-        app.include_router(home.router)
-    from matinee.server import site
-
-    if hasattr(site, "router"):
-        app.include_router(site.router, include_in_schema=False)
-        app.state.error_page = site.error_page
+    app.include_router(site.router, include_in_schema=False)
+    app.state.error_page = site.error_page
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -125,7 +118,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The description, made once, with the two ways to show who one is."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=TAGS)
-        schema.setdefault("components", {})["securitySchemes"] = {
+        schema["components"]["schemas"].update(watching.event_schemas())
+        schema["components"]["securitySchemes"] = {
             "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             "bearer": {"type": "http", "scheme": "bearer"},
         }

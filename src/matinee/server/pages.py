@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from matinee.base import clock
 from matinee.catalog.records import Viewer
 from matinee.recommendation.records import HomePage, Row
-from matinee.server.context import Context
+from matinee.server.context import RNG, Context
 from matinee.server.errors import NoViewer
 from matinee.server.session_store import Session
 from matinee.server.visibility import may_see
@@ -23,7 +21,7 @@ def home_page(here: Context, visit: Session) -> HomePage:
     viewer = visit.watching
     if viewer is None:
         raise NoViewer
-    page = here.recommendation.page(viewer, clock.now_ms(), np.random.default_rng())
+    page = here.recommendation.page(viewer, clock.now_ms(), RNG)
     if viewer.maturity < 18:
         page = within(page, viewer, here)
     here.writer.shown(page, visit)

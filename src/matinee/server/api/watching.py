@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from matinee.base import clock
 from matinee.base.errors import InvalidInput, NotAllowed
@@ -13,7 +13,7 @@ from matinee.base.ids import new_id
 from matinee.catalog.records import Role, Title, Viewer
 from matinee.events.api import Sender, Taken, take
 from matinee.events.codec import Refusal
-from matinee.events.records import ListChange, Rating, Thumb
+from matinee.events.records import Event, ListChange, Rating, Thumb
 from matinee.server.api.titles import TitleId
 from matinee.server.context import RNG, Here
 from matinee.server.errors import documented
@@ -129,11 +129,26 @@ class EventsAnswer(BaseModel):
     refused: list[Refusal] = Field(description="the others, with place, field and reason")
 
 
+# Each event is checked for itself, so that a bad one does not cost the others; the description shows what is good.
+_SHOWN = {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": "#/components/schemas/Event"}}
+Batch = Annotated[list[Any], Field(min_length=1, max_length=1000), WithJsonSchema(_SHOWN)]
+
+
+def event_schemas() -> dict[str, Any]:
+    """What events look like, for the API's description."""
+    adapter: TypeAdapter[Any] = TypeAdapter(Event)
+    whole = adapter.json_schema(ref_template="#/components/schemas/{model}")
+    kinds = whole.pop("$defs")
+    for kind in kinds.values():
+        kind["required"] = [name for name in kind["required"] if name != "viewer_id"] + ["kind"]
+    return {**kinds, "Event": whole}
+
+
 @router.post("/events", status_code=202)
 def events(
     visit: Visit,
     here: Here,
-    batch: Annotated[list[Any], Body(min_length=1, max_length=1000, description="1 to 1000 events")],
+    batch: Annotated[Batch, Body(description="1 to 1000 events")],
 ) -> EventsAnswer:
     """Record what a viewer did; durable on return, and a batch sent again doubles nothing.
 
