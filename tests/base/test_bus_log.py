@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.disks import fill, small_disk
 
 from matinee.base.bus import Receipt, sealed
 from matinee.base.bus.framing import HEADER_BYTES, encode, frames
@@ -21,6 +21,8 @@ from matinee.base.bus.log import MARKER, LogBus
 from matinee.base.bus.sealed import SCHEMA
 from matinee.base.errors import SettingsError, Unavailable
 from matinee.testing.bus import numbered, read_all
+
+__all__ = ["small_disk"]
 
 
 @pytest.fixture
@@ -400,22 +402,6 @@ def test_concurrent_publishers_share_a_sync(open_log: Callable[..., LogBus], mon
 # A disk that refuses
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if (
-        os.geteuid() != 0
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
-        ).returncode
-    ):
-        pytest.skip("a small file system cannot be mounted here: it takes root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_a_full_disk_is_told_and_loses_nothing(small_disk: Path) -> None:
     bus = LogBus.open("file://events", small_disk)
     start = 0
@@ -433,9 +419,7 @@ def test_a_full_disk_is_told_and_loses_nothing(small_disk: Path) -> None:
     for end in (start, start):
         assert bus.end("viewing") == end
         assert [one.id for one in read_all(bus, "viewing")] == [f"m{n}" for n in range(end)]
-    with suppress(OSError), (small_disk / "rest").open("wb", buffering=0) as rest:
-        while rest.write(b"x" * 4096):
-            pass
+    rest = fill(small_disk)
     with pytest.raises(Unavailable, match="no space left"):
         bus.commit("viewing", "tables", 2)
     assert bus.committed("viewing", "tables") == 1
@@ -444,7 +428,7 @@ def test_a_full_disk_is_told_and_loses_nothing(small_disk: Path) -> None:
     with pytest.raises(Unavailable, match="no space left"):
         other.publish("viewing", numbered(start, start + 10, b"x" * 1000))
     other.close()
-    (small_disk / "rest").unlink()
+    rest.unlink()
     assert bus.publish("viewing", numbered(start - 10, start + 1)) == Receipt(1, 10, start + 1)
     bus.commit("viewing", "tables", 2)
     assert [one.offset for one in read_all(bus, "viewing")] == list(range(1, start + 2))

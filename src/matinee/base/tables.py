@@ -1,32 +1,41 @@
 """Tables: SQLAlchemy Core over SQLite (embedded) or PostgreSQL, with Alembic migrations.
 
 Both dialects share one class because SQLAlchemy already is the port; what differs is said here once: how a
-write transaction begins, how rows are upserted, and what a full disk is called.
+transaction begins, how rows are upserted, and what a full disk is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from matinee.base import bulk
 from matinee.base.errors import SettingsError, Unavailable
 
 Insert = sqlite.Insert | postgresql.Insert
+
+LOCK_S = 30
+"""How long a writer queues behind another."""
+_WRITERS = 7140218
+"""Number of the advisory lock that PostgreSQL's writers queue for; any fixed number does."""
 
 
 class Tables:
     """An open database.
 
-    `read()` and `write()` give a connection in a transaction. A `write()` is committed when its block ends and
-    rolled back where it raises; on SQLite it takes the write lock at once, so that two writers queue instead of
-    failing half-way.
+    `read()` and `write()` give a connection in a transaction. A `read()` sees one state from its first statement
+    on, whatever others write meanwhile. A `write()` is committed when its block ends and rolled back where it
+    raises; writers queue, one at a time, so that what one has read still holds when it writes. Do not open a
+    `write()` inside another of the same thread: it would wait for itself.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -36,26 +45,30 @@ class Tables:
     def open(cls, url: str, root: Path) -> Tables:
         """Open the database at `url`; a relative SQLite path is taken from `root`.
 
-        Raises `SettingsError` where the URL is malformed and `Unavailable` where nothing answers there.
+        ``?timeout=SECONDS`` says how long a writer queues (30). Raises `SettingsError` where the URL is malformed
+        and `Unavailable` where nothing answers there.
         """
         try:
             parsed = make_url(url)
-        except ArgumentError:
-            raise SettingsError(
-                f"backends.tables = {url!r} is not a database address.", next_step="Write sqlite:///matinee.db."
-            ) from None
-        if parsed.get_backend_name() == "sqlite":
-            path = root / (parsed.database or "matinee.db")
-            tables = cls(_sqlite(path))
-        else:
-            tables = cls(create_engine(parsed, pool_pre_ping=True, pool_size=8))
-        with tables.read():
-            return tables
+            timeout_s = float(str(parsed.query.get("timeout", LOCK_S)))
+        except (ArgumentError, ValueError):
+            raise _malformed(url, "that is no database address") from None
+        parsed = parsed.difference_update_query(["timeout"])
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        tables = cls(_sqlite(parsed, root, timeout_s) if is_sqlite else _postgresql(parsed, timeout_s))
+        try:
+            with tables.read():
+                return tables
+        except BaseException:
+            tables.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent state."""
+        """A connection that sees one consistent state; what it changes is not kept."""
         with _translated(self.engine), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # each statement would see a state of its own
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
@@ -71,7 +84,10 @@ class Tables:
         return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
     def upsert(self, table: Table, keys: Sequence[str], keep: Sequence[str] = ()) -> Any:
-        """An INSERT that overwrites the row with the same `keys`, except for the columns in `keep`."""
+        """An INSERT that overwrites the row with the same `keys`, except for the columns in `keep`.
+
+        Every other column is overwritten: one for which no value is given gets its default.
+        """
         statement = self.insert(table)
         changed = {
             column.name: statement.excluded[column.name]
@@ -82,13 +98,31 @@ class Tables:
             return statement.on_conflict_do_nothing(index_elements=list(keys))
         return statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
 
+    def append(
+        self,
+        connection: Connection,
+        table: Table,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        keys: Sequence[str] = (),
+        keep: Sequence[str] = (),
+    ) -> int:
+        """Insert or merge many rows at once, quickly: see `matinee.base.bulk.append`."""
+        return bulk.append(connection, table, columns, rows, keys=keys, keep=keep)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}, pool_size=8)
+def _sqlite(url: URL, root: Path, timeout_s: float) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise _malformed(str(url), "it names no file")
+    if url.query:
+        raise _malformed(str(url), f"there is no option {min(url.query)!r}")
+    path = root / url.database
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": timeout_s}, pool_size=8)
 
     # pysqlite's own transaction handling begins late and only for DML; SQLAlchemy's documented remedy is to
     # switch it off and emit BEGIN ourselves.
@@ -113,28 +147,56 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
+def _postgresql(url: URL, timeout_s: float) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("matinee_write"):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(timeout_s * 1000))}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+    return engine
+
+
+def _malformed(url: str, reason: str) -> SettingsError:
+    return SettingsError(
+        f"backends.tables = {url!r}: {reason}.",
+        next_step="Write sqlite:///matinee.db or postgresql+psycopg://USER@HOST/DATABASE.",
+    )
+
+
 @contextmanager
 def _translated(engine: Engine) -> Iterator[None]:
     """Failures of the database server or its disk become `Unavailable`; faults in our SQL pass through."""
     try:
         yield
-    except (OperationalError, DBAPIError) as error:
-        if not isinstance(error, OperationalError) and not error.connection_invalidated:
-            raise
-        cause = str(error.orig).splitlines()[0]
-        if "no such table" in cause or "no such column" in cause or "syntax error" in cause:
+    except (DBAPIError, sqlite3.Error, PoolTimeoutError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(error, DBAPIError) and not _is_outage(error, cause):
             raise
         where = engine.url.render_as_string(hide_password=True)
-        raise Unavailable(f"The database {where} failed: {cause}.", next_step=_next_step(cause)) from error
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
+        raise Unavailable(f"The database {where} failed: {reason}.", next_step=_next_step(reason)) from error
+
+
+def _is_outage(error: DBAPIError, cause: BaseException | None) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        # SQLITE_ERROR is a fault in the statement; a broken constraint is the caller's to handle.
+        code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        return code not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
+    return isinstance(error, OperationalError) or error.connection_invalidated
 
 
 def _next_step(cause: str) -> str:
     if "full" in cause or "No space" in cause:
         return "Free some space on its disk and run this again; what was stored before is intact."
-    if "locked" in cause:
+    if "locked" in cause or "lock timeout" in cause:
         return "Another process is writing; try again when it has finished."
     if "unable to open" in cause or "readonly" in cause:
         return "Check that the folder exists and that you may write to it."
     if "not a database" in cause or "malformed" in cause:
         return "The file is damaged or not a database; restore it from a backup."
+    if "QueuePool" in cause:
+        return "All connections are in use: too much is asked at once, or something holds one for long."
     return "Check that the server is running and that the address is right."
