@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 import zlib
 from datetime import UTC, datetime
@@ -23,6 +24,17 @@ TOTAL_BYTES = 8 << 30
 """Of what is read of one archive; the ratings of ml-32m are 0.9 GiB."""
 RATIO = 100
 """Unpacked to packed bytes; text packs to a fifth, seldom to a twentieth."""
+# All that zipfile raises at a damaged archive.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError too, for ways of packing that it does not know
+)
 _FREE_BYTES = 1 << 20  # any member may grow to this, however small it is packed
 
 
@@ -135,11 +147,11 @@ class Archive(_Named):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with path.open("rb") as start:
+        with path.open("rb") as start:  # which also says whether that is allowed
             magic = start.read(4)
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, ValueError, OverflowError) as error:
+        except _UNREADABLE as error:
             raise self._wrong(_not_a_zip(magic), cause=error) from None
         try:
             self._members = self._judged(self._zip.infolist())
@@ -165,7 +177,7 @@ class Archive(_Named):
         member = self._members[name]
         try:
             stream = self._zip.open(member)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _UNREADABLE as error:
             raise self._wrong(f"cannot be unpacked: {name} is damaged or packed in an unknown way", error) from None
         return cast("BinaryIO", io.BufferedReader(_Guarded(self, name, stream, member.compress_size), 1 << 20))
 
@@ -219,7 +231,7 @@ class _Guarded(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         try:
             data = self._stream.read(len(view))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except _UNREADABLE as error:
             raise self._archive.damaged(self._name, error) from None
         self._unpacked += len(data)
         self._archive.took(self._name, self._unpacked, self._packed, len(data))

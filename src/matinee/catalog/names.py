@@ -61,7 +61,7 @@ def fold(text: str) -> str:
         folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
         decomposed = unicodedata.normalize("NFKD", folded).casefold()
         plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "").replace("&", " and ")).strip()
+    return " ".join(_NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "").replace("&", " and ")).split())
 
 
 def match_name(name: str) -> str:

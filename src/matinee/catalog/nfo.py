@@ -23,7 +23,7 @@ from matinee.media.languages import language_tag
 
 LARGEST = 2 << 20
 _ROOTS = {"movie": "film", "tvshow": "series", "episodedetails": "episode", "season": "season", "video": "film"}
-_END = re.compile(r"</(movie|tvshow|episodedetails|season|video)\s*>", re.IGNORECASE)
+_ROOT = re.compile(rf"<({'|'.join(_ROOTS)})[\s>/]", re.IGNORECASE)
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _ADDRESSES = (
     (re.compile(r"imdb\.com/(?:\w+/)*title/(tt\d{7,9})", re.IGNORECASE), "imdb"),
@@ -66,20 +66,20 @@ def parse(data: bytes, name: str) -> list[Nfo]:
     text = decode(data, name).strip()
     if not text:
         raise _wrong(name, "is empty")
-    addresses = _addresses(text)
-    ends = [one.end() for one in _END.finditer(text)]
-    if not text.startswith("<") or not ends:
+    root = _ROOT.search(text) if text.startswith("<") else None
+    if root is None:
+        addresses = _addresses(text)
         if addresses and not text.startswith("<"):
             return [Nfo(root="address", ids=addresses)]
-        # Not for us to mend; but what it is made of is told as exactly as for one that is whole.
-        _element(text, name)
+        _element(text, name)  # says what is wrong with it, if it is wrong as XML
         raise _wrong(name, "is no NFO of a film, series or episode")
-    starts = [0, *ends[:-1]]
-    return [_nfo(_element(text[start:end], name), addresses) for start, end in zip(starts, ends, strict=True)]
+    # Several episodes stand one behind the other, and addresses behind the last.
+    ends = [one.end() for one in re.finditer(rf"</{root[1]}\s*>", text, re.IGNORECASE)] or [len(text)]
+    parts = [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return [_nfo(_element(part, name), _addresses(text[ends[-1] :])) for part in parts]
 
 
-def _addresses(text: str) -> tuple[ExternalId, ...]:
-    outside = _DECLARATION.sub("", text) if not text.startswith("<") else _END.split(text)[-1]
+def _addresses(outside: str) -> tuple[ExternalId, ...]:
     return tuple(
         ExternalId(source=source, key=found[1].lower())
         for pattern, source in _ADDRESSES
