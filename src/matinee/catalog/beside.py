@@ -49,7 +49,7 @@ def subtitles_in_folder(files: Iterable[File]) -> list[Beside]:
 
 def _subtitle(file: File, marks: Sequence[str]) -> Beside:
     lower = [mark.casefold().strip() for mark in marks if mark]
-    named = [language_named(mark) or (language_tag(mark) if _is_code(mark) else "") for mark in lower]
+    named = [language_named(mark) or _language(mark) for mark in lower]
     language = next((tag for tag, mark in zip(named, lower, strict=True) if tag and mark not in _SDH), "")
     if not language and "hi" in lower:
         language, lower = "hi", [mark for mark in lower if mark != "hi"]
@@ -62,9 +62,12 @@ def _subtitle(file: File, marks: Sequence[str]) -> Beside:
     return Beside(file, AssetKind.SUBTITLES, language, SUBTITLES[file.suffix], facts)
 
 
-def _is_code(mark: str) -> bool:
-    first, _, rest = mark.partition("-")
-    return len(first) in (2, 3) and first.isascii() and first.isalpha() and len(rest) <= 4
+def _language(mark: str) -> str:
+    """``en``, ``ger`` or ``pt-br`` as a tag whose region is in capitals; empty for other marks."""
+    first, hyphen, rest = mark.partition("-")
+    if len(first) not in (2, 3) or len(rest) > 4:
+        return ""
+    return language_tag(first + hyphen + (rest.upper() if len(rest) == 2 else rest.title()))
 
 
 def pictures(files: Sequence[File], stems: Sequence[str], *, alone: bool, episode: bool = False) -> list[Beside]:
