@@ -131,7 +131,8 @@ def candidates(library: Library, taste: Taste, fitted: Fitted, trending: Trend) 
 
 def _personal(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> tuple[Floats, str]:
     history = fitted.history(taste)
-    if fitted.als is not None and history.columns.size:
+    # Dislikes alone point nowhere: they take away from a taste, and here is none yet.
+    if fitted.als is not None and (history.values > fitted.als.dislike_below).any():
         scores = fitted.als.score([history])[0]
         # Column -1 picks the last score; the mask takes it away again.
         return np.where(fitted.columns >= 0, scores[fitted.columns], -np.inf).astype(

@@ -31,7 +31,7 @@ BECAUSE, GENRES = 3, 3
 SHARE = 5
 """A row of picks takes at most this part of what may be shown."""
 FEWEST = 4
-"""A row of picks is at least this long, where the library allows; shorter ones are left out on a full page."""
+"""A row of picks may hold at least this many, however small the library."""
 NEAR = 0.25
 """Cosine from which two titles are called near."""
 
@@ -64,6 +64,8 @@ class _Draft:
     now_ms: int
     free: Bools
     length: int
+    fewest: int
+    """Rows of fewer titles are not made, except the main ones."""
     fresh: bool
     """Whether the viewer has untouched titles left."""
     scores: Floats = field(init=False)
@@ -116,24 +118,23 @@ def assemble(
     if not fresh:
         free = visible & _liked_mask(library, taste)
     length = min(row_length, max(FEWEST, -(-int(np.count_nonzero(free)) // SHARE)))
-    draft = _Draft(library, taste, candidates, now_ms, free, length, fresh)
+    draft = _Draft(library, taste, candidates, now_ms, free, length, min(FEWEST, max(1, length // 2)), fresh)
     hero = _hero(draft)
-    picks = _picks(draft)
-    because = list(_because(draft))
-    trending = _trending(draft)
-    genres = list(_genres(draft))
-    new = _new(draft)
+    # Whoever chooses first has most to choose from. A title that no model knows yet has a place in what is trending and
+    # what is new and nowhere else, so these choose before the rows that models fill.
+    picks, trending, new = _picks(draft), _trending(draft), _new(draft)
+    because, genres = _because(draft), _genres(draft)
     order = [
         _continue(draft, row_length),
         picks,
         _my_list(draft, row_length),
-        *because[:1],
+        next(because, None),
         trending,
-        *genres[:1],
-        *because[1:2],
+        next(genres, None),
+        next(because, None),
         new,
-        *genres[1:],
-        *because[2:],
+        *genres,
+        *because,
     ]
     return hero, tuple(row for row in order if row is not None and row.items)[:rows]
 
@@ -243,7 +244,7 @@ def _because_of(draft: _Draft, liked: Liked) -> Row | None:
     else:
         likeness, model = draft.library.alike({liked.place: 1.0}), "content"
     near = likeness > (0.1 if known else 0.05)
-    if np.count_nonzero(draft.free & near) < min(FEWEST, draft.length):
+    if np.count_nonzero(draft.free & near) < draft.fewest:
         return None
     places = draft.take(likeness, near)
     name = liked.title.name
@@ -271,7 +272,7 @@ def _genres(draft: _Draft) -> Iterator[Row]:
     made = 0
     for which in _own_genres(draft):
         genre, mask = draft.library.genres[which], draft.library.of_genre[which]
-        if np.count_nonzero(draft.free & mask) < min(FEWEST, draft.length):
+        if np.count_nonzero(draft.free & mask) < draft.fewest:
             continue
         places = draft.take(draft.scores, mask)
         reasons = [words.because(one) if one else genre for one in draft.near(places)]
