@@ -45,8 +45,7 @@ def cut(
 
     Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
     """
-    segment_s = clock.gop / clock.frame_rate
-    arguments = packaging_arguments(videos, [path for _, path in sounds], shape, float(segment_s))
+    arguments = packaging_arguments(videos, [path for _, path in sounds], shape, clock)
     run.ffmpeg([*arguments, f"file:{folder / _DRAFT}"], about=about, stop=stop)
     found = parse_xml(folder / _DRAFT)
     (folder / _DRAFT).unlink()

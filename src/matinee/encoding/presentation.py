@@ -55,7 +55,7 @@ class Track:
         rates = [
             one.size_bytes * 8 / max(self.seconds(one), self.seconds(Segment(longest, 0)) / 2) for one in self.segments
         ]
-        return ceil(max(rates))
+        return max(ceil(max(rates)), self.mean_bps)
 
     @property
     def mean_bps(self) -> int:

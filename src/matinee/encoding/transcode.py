@@ -23,6 +23,7 @@ _TO_SDR = (
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
 )
 _OTHER_MATRICES = frozenset({4, 5, 6, 7, 9, 10})  # ITU-T H.273: the colour codings of SD and UHD
+_AAC_FRAME = Fraction(1024, 48000)
 _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
 
 
@@ -138,16 +139,22 @@ def _into(path: Path) -> list[str]:
     return ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-f", "mp4", f"file:{path}"]
 
 
-def packaging_arguments(videos: Sequence[Path], sounds: Sequence[Path], shape: Fraction, segment_s: float) -> list[str]:
-    """Cut finished renditions into CMAF segments in the working folder of FFmpeg, with a manifest to learn from."""
-    inputs = [argument for path in (*videos, *sounds) for argument in ("-i", f"file:{path}")]
+def packaging_arguments(videos: Sequence[Path], sounds: Sequence[Path], shape: Fraction, clock: Timing) -> list[str]:
+    """Cut finished renditions into CMAF segments, with a manifest to learn from; its path is to follow."""
+    # Sound that outlasts the picture by a few samples would make a last segment of a few samples.
+    heard = float(clock.duration - Fraction(3, 2) * _AAC_FRAME)
+    inputs = [argument for path in videos for argument in ("-i", f"file:{path}")]
+    inputs += [argument for path in sounds for argument in ("-t", f"{max(heard, 0.01):.6f}", "-i", f"file:{path}")]
     maps = [argument for i in range(len(videos) + len(sounds)) for argument in ("-map", f"{i}:0")]
     sets = ["id=0,streams=v", *(f"id={i + 1},streams={len(videos) + i}" for i in range(len(sounds)))]
     return [
         *("-y", *inputs, *maps, "-c", "copy", "-aspect", f"{shape.numerator}:{shape.denominator}"),
-        *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{segment_s:g}"),
+        # The encoder's priming lies before the film. Left in, it needs an edit list, which players treat differently
+        # (some apply it to each segment anew); left out, sound and picture both begin at 0 with none.
+        *("-bsf:a", r"noise=drop=lt(pts\,0)"),
+        *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{float(clock.gop / clock.frame_rate):.6f}"),
         *("-use_template", "1", "-use_timeline", "1", "-dash_segment_type", "mp4"),
-        # Without the flag every picture would be shown two frames late, and a quarter of players would undo that.
+        # Without negative offsets every picture would be late by the depth of reordering, against the sound.
         *("-format_options", "movflags=+negative_cts_offsets+cmaf"),
         *("-adaptation_sets", " ".join(sets)),
         *("-init_seg_name", "init-$RepresentationID$.mp4"),

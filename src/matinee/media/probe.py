@@ -18,7 +18,7 @@ from matinee.base.errors import InvalidInput
 from matinee.media.containers import open_container
 from matinee.media.languages import language_tag
 from matinee.media.records import AudioTrack, Dynamic, Media, TextTrack, VideoTrack
-from matinee.media.time import STANDARD_RATES, snap_rate
+from matinee.media.time import STANDARD_RATES, parse_clock, snap_rate
 
 MAX_PIXELS = 8192 * 8192
 _TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "subviewer", "microdvd"})
@@ -141,14 +141,33 @@ def _last(container: InputContainer, streams: Iterable[Stream]) -> dict[int, Fra
 
 def _complete(container: InputContainer, path: Path, found: Fraction) -> None:
     """Refuse a file that ends long before its header says it does."""
-    if not container.duration or not container.format.name.startswith(_TELL_DURATION):
-        return
-    said = Fraction(container.duration, av.time_base)
+    said = _said(container)
     if found < said - max(Fraction(1, 2), said / 50):
         raise InvalidInput(
             f"{path} is cut off: it should last {float(said):.1f} s and ends after {float(found):.1f} s.",
             next_step="Copy it again from where it came.",
         )
+
+
+def _said(container: InputContainer) -> Fraction:
+    """How long pictures and sound should last by the header; 0 where it does not tell."""
+    if not container.format.name.startswith(_TELL_DURATION):
+        return Fraction(0)
+    told = [_told(stream) for stream in (*container.streams.video, *container.streams.audio)]
+    if any(told):
+        return max(told)
+    # Subtitles may last beyond the film, and then the file's own word is about them.
+    return Fraction(0) if container.streams.subtitles else Fraction(container.duration or 0, av.time_base)
+
+
+def _told(stream: Stream) -> Fraction:
+    """A stream's duration by its header, or by the tag that Matroska writers leave."""
+    if stream.duration:
+        return stream.duration * Fraction(stream.time_base or 0)
+    try:
+        return parse_clock(stream.metadata.get("DURATION", ""))
+    except InvalidInput:
+        return Fraction(0)
 
 
 def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fraction) -> VideoTrack:
