@@ -25,6 +25,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ import pytest
 
 _PR_SET_PDEATHSIG = 1
 _START_S = 60.0
+_spawner = ThreadPoolExecutor(1, "spawning")
+"""The kernel kills a child when the thread that started it ends, so all are started by one that stays."""
 
 
 def free_port() -> int:
@@ -70,17 +73,18 @@ class Server:
         """Start and wait until it answers."""
         account = pwd.getpwnam(self.user) if self.user else None
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = _spawner.submit(
+                subprocess.Popen,
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  it only makes one system call
+                preexec_fn=_die_with_parent,
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
-            )
+            ).result()
         deadline = time.monotonic() + _START_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:

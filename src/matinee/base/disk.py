@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -62,7 +63,7 @@ def make_folder(folder: Path) -> None:
     for one in reversed(absent):
         with suppress(FileExistsError):
             one.mkdir()
-        if not one.is_dir():
+        if not stat.S_ISDIR(one.stat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(one))
         sync_folder(one.parent)
 

@@ -21,10 +21,9 @@ from matinee.base.bus.link import Link
 
 _UNDER_WAY = 2000
 """Messages sent before their answers; a server drops what it cannot queue."""
+_PAUSE_S = 0.1
 _PATIENCE_S = 2.0
 """Silence after which what has no answer is sent again."""
-
-_NO_STREAM = {"description": "no stream takes these messages"}
 
 Batch = Sequence[tuple[str, bytes]]
 
@@ -37,6 +36,7 @@ class Answers:
     offsets: dict[int, int] = field(default_factory=dict)
     doubled: set[int] = field(default_factory=set)
     refusal: str = ""
+    unheard: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     repeated: set[int] = field(default_factory=set)
     """Sent more than once by us: a double of these may be our own."""
@@ -49,8 +49,10 @@ class Answers:
     async def take(self, message: Msg) -> None:
         """One answer came."""
         number = int(message.subject.rpartition(".")[2])
-        said: dict[str, Any] = orjson.loads(message.data) if message.data else {"error": _NO_STREAM}
-        if error := said.get("error"):
+        said: dict[str, Any] = orjson.loads(message.data) if message.data else {}
+        if not said:  # nobody listens: JetStream is still starting, or has lost its stream
+            self.unheard = True
+        elif error := said.get("error"):
             self.refusal = str(error.get("description", error))
         else:
             self.offsets[number] = said["seq"]
@@ -79,7 +81,9 @@ async def publish(link: Link, subject: str, messages: Batch) -> Answers:
             if len(answers.offsets) > before:
                 deadline = loop.time() + link.timeout_s
             elif loop.time() > deadline:
-                raise link.gone(None)
+                raise link.refused("no stream takes these messages") if answers.unheard else link.gone(None)
+            elif answers.unheard:
+                await asyncio.sleep(_PAUSE_S)
     finally:
         await _forget(replies)
     return answers
@@ -88,6 +92,7 @@ async def publish(link: Link, subject: str, messages: Batch) -> Answers:
 async def _send(link: Link, subject: str, messages: Batch, inbox: str, answers: Answers) -> None:
     """Send what has no answer yet; returns when all have, or after silence, or when the connection goes."""
     sent: list[int] = []
+    answers.unheard = False
     for number, (name, body) in enumerate(messages):
         if number in answers.offsets:
             continue
@@ -104,7 +109,7 @@ async def _wait(link: Link, answers: Answers, wanted: int, sent: list[int]) -> b
     """Wait for answers to the first `wanted` of the `sent`; False where they did not come."""
     awaited = sent[wanted - 1]
     while awaited not in answers.offsets:
-        if answers.refusal or not link.client.is_connected:
+        if answers.refusal or answers.unheard or not link.client.is_connected:
             return False
         answers.news.clear()
         try:

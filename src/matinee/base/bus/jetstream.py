@@ -8,7 +8,6 @@ the server's `sync_interval`, or its replicas; a kill of the server loses nothin
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ class JetStreamBus:
         self._made: set[str] = set()
         self._readers: dict[tuple[str, int], Any] = {}
         """Consumers on the server, by topic and the offset they have delivered."""
-        self._lock = threading.Lock()
+        self._reconnects = 0
 
     @classmethod
     def open(cls, url: str, root: Path) -> JetStreamBus:
@@ -179,6 +178,10 @@ class JetStreamBus:
         return sorted(subject.removeprefix(start) for subject in subjects if subject.startswith(start))
 
     async def _read(self, topic: str, after: int, wanted: int) -> list[Message]:
+        if self._reconnects != self._link.client.stats["reconnects"]:  # a server that was restarted forgot them
+            self._reconnects = self._link.client.stats["reconnects"]
+            while self._readers:
+                await _drop(self._readers.popitem()[1])
         reader = self._readers.pop((topic, after), None)
         if reader is not None:  # it may be gone from the server, which then says so or nothing
             try:

@@ -29,7 +29,8 @@ class Link:
     def __init__(self, servers: Sequence[str], credentials: str | None, timeout_s: float) -> None:
         """Connect; raises `Unavailable` where nobody answers within `timeout_s`."""
         self.timeout_s = timeout_s
-        self._where = ", ".join(server.rpartition("@")[2] for server in servers)  # never tells a password
+        places = [server.removeprefix("nats://") for server in servers]
+        self._where = ", ".join(place.rpartition("@")[2] for place in places)  # never tells a password
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
         self._thread.start()
@@ -48,7 +49,7 @@ class Link:
         try:
             return future.result()
         except APIError as error:
-            raise self.refused(str(error.description or error)) from error
+            raise self.refused(error.description or "it runs without JetStream or that is not ready") from error
         except (TimeoutError, NatsError, OSError, LateError) as error:
             raise self.gone(error) from error
         except BaseException:

@@ -96,7 +96,8 @@ class FolderObjects:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return
-            sync_folder(path.parent)
+            with suppress(FileNotFoundError):  # another delete has removed the folder already
+                sync_folder(path.parent)
             self._prune(path.parent)
 
     def local(self, key: str) -> Path:

@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from matinee.base.disk import make_folder, sync_folder
@@ -39,14 +40,15 @@ def store(incoming: Path, target: Path, write: Callable[[int], None]) -> None:
         raise
     finally:
         os.close(fd)
-    sync_folder(target.parent)
+    with suppress(FileNotFoundError):  # deleted by somebody since, and its folder with it
+        sync_folder(target.parent)
 
 
 def _rename(temporary: Path, target: Path) -> None:
     """Move into place; the folder may vanish meanwhile because its last object was deleted."""
     for attempt in range(_ATTEMPTS):
-        make_folder(target.parent)
         try:
+            make_folder(target.parent)
             temporary.replace(target)
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1 or not temporary.exists():
