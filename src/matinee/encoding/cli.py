@@ -36,6 +36,8 @@ def run(
         opener.show(rows, _outcomes(rows))
     else:
         opener.show(rows, "Nothing is pending: every source has its stream.")
+    for row in failed:
+        opener.say(f"Title {row['title_id']}: {row['error']}")
     if failed:
         opener.say(f"{len(failed)} of {len(rows)} could not be encoded; mend them and run this again.")
         raise typer.Exit(1)
@@ -83,7 +85,7 @@ def probe(
 
 def _row(title_id: int, outcome: Stream | MatineeError) -> dict[str, Any]:
     if isinstance(outcome, MatineeError):
-        return {"title_id": title_id, "state": "failed", "sizes": [], "error": str(outcome)}
+        return {"title_id": title_id, "state": "failed", "sizes": [], "left_out": [], "error": str(outcome)}
     sizes = [f"{one.width}x{one.height}" for one in outcome.renditions]
     state = "encoded" if outcome.fresh else "unchanged"
     return {
@@ -102,11 +104,11 @@ def _outcomes(rows: list[dict[str, Any]]) -> Table:
             "title": row["title_id"],
             "state": row["state"],
             "sizes": ", ".join(row["sizes"]),
-            "remark": row["error"] or " ".join(row["left_out"]),
+            "left out": " ".join(row["left_out"]),
         }
         for row in rows
     ]
-    return _grid(told, ("title", "state", "sizes", "remark"))
+    return _grid(told, ("title", "state", "sizes", "left out"))
 
 
 def _grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
