@@ -74,7 +74,8 @@ def house(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
         house = House(workspace)
         films(house, folder)
         people(house)
-        workspace.service("encoding").encode_all()
+        for title_id, outcome in workspace.service("encoding").encode_all():
+            assert not isinstance(outcome, Exception), f"title {title_id}: {outcome}"
         with running(workspace) as house.address:
             yield house
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from tests.browser.conftest import AXE, House, Visitor
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async tags => {
   const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
-  return found.violations.flatMap(rule => rule.nodes.map(node =>
-    `${rule.id}: ${node.target.join(" ")}: ${node.any.concat(node.all, node.none).map(one => one.message).join("; ")}`));
+  const said = node => [...node.any, ...node.all, ...node.none].map(one => one.message).join("; ");
+  return found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target}: ${said(node)}`));
 }"""
 SCHEMES = pytest.mark.parametrize("scheme", ["dark", "light"])
 
@@ -33,7 +34,7 @@ def outline(page: Any) -> Iterator[str]:
     )
     if levels.count(1) != 1:
         yield f"has {levels.count(1)} headings of the first level"
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in pairwise(levels):
         if below > above + 1:
             yield f"goes from h{above} to h{below}"
     if page.locator("main").count() != 1:
@@ -48,6 +49,17 @@ def judge(visitor: Visitor, paths: list[str]) -> None:
         visitor.go(path)
         found += faults(visitor)
     assert not found, "\n".join(found)
+
+
+def test_the_judge_sees_what_is_wrong(enter: Callable[..., Visitor]) -> None:
+    stranger = enter()
+    stranger.go("/sign-in")
+    stranger.page.evaluate(
+        "document.querySelector('label').style.color = '#222'; document.querySelector('h1').remove()"
+    )
+    found = faults(stranger)
+    assert any("color-contrast" in one for one in found)
+    assert any("0 headings of the first level" in one for one in found)
 
 
 @SCHEMES

@@ -73,4 +73,4 @@ def shell_of(request: Request, session: Session | None, section: str = "") -> Sh
 
 def is_fragment(request: Request) -> bool:
     """Whether a part of a page is asked for, by htmx."""
-    return "hx-request" in request.headers
+    return "hx-request" in request.headers and request.headers.get("hx-request-type") != "full"

@@ -1,0 +1,179 @@
+"""The player: both kinds of manifest, the network, subtitles, keys, what is reported, and what is said of faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.browser.conftest import House, Visitor
+
+TIME = "document.querySelector('video').currentTime"
+PAUSED = "document.querySelector('video').paused"
+NOW = "document.querySelector('[data-list=quality] span')?.textContent"
+
+
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+def test_it_plays(enter: Callable[..., Visitor], house: House, format_: str) -> None:
+    visitor = enter("family", "Dora")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.go(f"/watch/{house.titles['Lanterns']}?format={format_}")
+    visitor.playing(frames=30)
+    first = visitor.page.evaluate(TIME)
+    visitor.until(f"{TIME} > {first} + 1")
+    ending = ".mpd" if format_ == "dash" else ".m3u8"
+    assert any(url.endswith(ending) for url in asked)
+    assert visitor.page.evaluate("document.querySelector('video').videoHeight") == 360
+
+
+def test_it_adapts_to_the_network(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.until(f"{NOW} === 'Auto (360p now)'")
+    network = visitor.page.context.new_cdp_session(visitor.page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 60, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
+    network.send("Network.emulateNetworkConditions", slow)
+    visitor.until(f"['Auto (90p now)', 'Auto (180p now)'].includes({NOW})", patience_ms=60_000)
+
+
+def test_a_rendition_is_chosen_by_hand(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.playing()
+    visitor.page.click("[data-menu=quality]")
+    visitor.page.get_by_label("90p").check()
+    visitor.until("document.querySelector('video').videoHeight === 90")
+
+
+def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Night Ferry']}")
+    visitor.playing()
+    assert "Good evening" not in visitor.page.inner_text(".captions")
+    visitor.page.keyboard.press("c")
+    visitor.until("document.querySelector('.captions').textContent.includes('Good evening, and welcome.')")
+    visitor.page.keyboard.press("c")
+    visitor.until("!document.querySelector('.captions').textContent.includes('Good evening')")
+
+
+def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.playing()
+    visitor.page.hover("#seek", position={"x": 400, "y": 16})
+    visitor.until("getComputedStyle(document.querySelector('.thumb-picture')).backgroundImage.includes('storyboard')")
+    assert visitor.page.is_visible(".thumb-picture")
+
+
+def test_the_keyboard_does_everything(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    page = visitor.page
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.playing()
+    page.keyboard.press("Space")
+    visitor.until(PAUSED)
+    page.keyboard.press("5")
+    visitor.until(f"Math.abs({TIME} - 30) < 1")
+    page.keyboard.press("ArrowRight")
+    visitor.until(f"Math.abs({TIME} - 40) < 1")
+    page.keyboard.press("ArrowLeft")
+    visitor.until(f"Math.abs({TIME} - 30) < 1")
+    page.keyboard.press("m")
+    visitor.until("document.querySelector('video').muted")
+    page.keyboard.press("f")
+    visitor.until("document.fullscreenElement !== null")
+    page.keyboard.press("f")
+    visitor.until("document.fullscreenElement === null")
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#keys")
+    page.keyboard.press("k")
+    visitor.until(f"!{PAUSED}")
+
+
+def test_what_is_watched_is_reported_and_resumed(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Finn")
+    film, finn = house.titles["Lanterns"], house.viewers["Finn"].id
+    events = house.workspace.service("events")
+    before = house.workspace.backends.bus.end("quality")
+    visitor.go(f"/watch/{film}")
+    visitor.playing()
+    visitor.page.keyboard.press("5")
+    visitor.until(f"{TIME} > 31")
+    visitor.go("/")  # leaving the page is what reports where the film was left
+    for _ in range(50):
+        watching = events.state(finn).watching.get(film)
+        if watching and watching.position_s > 30:
+            break
+        visitor.page.wait_for_timeout(100)
+    assert watching is not None
+    assert 30 < watching.position_s < 45
+    assert watching.duration_s == pytest.approx(60, abs=1)
+    (playing,) = [one for one in events.plays_since(0) if one.viewer_id == finn]
+    assert 0 < playing.watched_s < 15
+    assert house.workspace.backends.bus.end("quality") > before
+    visitor.go("/")
+    row = visitor.page.locator("[data-row='continue-watching']")
+    assert row.locator(".name").all_inner_texts() == ["Lanterns"]
+    row.locator("a").first.click()
+    visitor.playing()
+    assert visitor.page.evaluate(TIME) > 30
+
+
+def test_a_play_names_the_page_and_row_it_came_from(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Emil")
+    visitor.go("/")
+    page_id = visitor.page.evaluate("document.body.dataset.page")
+    sent: list[Any] = []
+    visitor.page.on("request", lambda one: sent.extend(one.post_data_json) if "/api/events" in one.url else None)
+    tile = visitor.page.locator(f".row [data-t='{house.titles['The Tin Parade']}'] a").first
+    row = tile.evaluate("one => one.closest('[data-row]').dataset.row")
+    tile.click()
+    visitor.page.click(".hero a[href^='/watch/']")
+    visitor.playing()
+    (play,) = [one for one in sent if one["kind"] == "play"]
+    assert (play["page"], play["row"]) == (page_id, row)
+
+
+def test_after_an_episode_comes_the_next(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['The Green Door']}")
+    visitor.playing()
+    visitor.page.wait_for_selector("#end:visible")
+    assert visitor.page.inner_text("#end h2") == "Next: The Glass Door"
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_url(f"**/watch/{house.titles['The Glass Door']}")
+    visitor.playing()
+
+
+def test_a_fault_is_told_in_words_and_can_be_tried_again(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.expected = ("404", "503", "Failed to load")
+    visitor.page.route("**/*.mpd", lambda route: route.fulfill(status=404))
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.page.wait_for_selector("#fault:visible")
+    assert "no longer here" in visitor.page.inner_text("#fault")
+    visitor.page.unroute("**/*.mpd")
+    visitor.page.click("#fault button")
+    visitor.playing()
+    assert visitor.page.is_hidden("#fault")
+
+
+def test_an_operator_who_looks_on_leaves_no_trace(enter: Callable[..., Visitor], house: House) -> None:
+    boss = enter("boss", "Boss")
+    boss.go("/console/viewers?q=Kit")
+    boss.page.get_by_role("button", name="View as Kit").click()
+    boss.page.wait_for_selector(".banner")
+    assert "Kit" in boss.page.inner_text(".banner")
+    sent: list[str] = []
+    boss.page.on("request", lambda one: sent.append(one.url) if "/api/events" in one.url else None)
+    boss.go(f"/watch/{house.titles['The Tin Parade']}")
+    boss.playing()
+    boss.go("/")
+    assert sent == []
+    assert house.workspace.service("events").state(house.viewers["Kit"].id).watching == {}
+    boss.page.click(".banner button")
+    boss.page.wait_for_url("**/console/viewers")
