@@ -87,13 +87,15 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(Measured, metrics=context.metrics),
         Middleware(SecurityHeaders),
         Middleware(Guard),
-        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4, exclude_content_types=_NOT_ZIPPED),
+        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=2, exclude_content_types=_NOT_ZIPPED),
         Middleware(SameOrigin),
         Middleware(BodyLimit, limit_bytes=settings.max_body_bytes, timeout_s=settings.request_timeout_s),
     ]
 
 
 def _mount(app: FastAPI) -> None:
+    # Routes are tried in this order, and pages are asked most.
+    app.include_router(site.router, include_in_schema=False)
     for router in (
         session.router,
         viewers.router,
@@ -106,7 +108,6 @@ def _mount(app: FastAPI) -> None:
         health.router,
     ):
         app.include_router(router)
-    app.include_router(site.router, include_in_schema=False)
     app.state.error_page = site.error_page
 
 

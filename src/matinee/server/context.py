@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from random import SystemRandom
+from random import Random
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matinee.recommendation.service import Service as Recommendation
 
 
-RNG = SystemRandom()
-"""For ids that nobody should guess; may be used from any thread."""
+RNG = Random()  # noqa: S311  no secret
+"""For ids and for chance on pages; single draws may be made from any thread. Secrets come from `secrets`."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,11 @@ def make_context(workspace: Workspace) -> Context:
         ),
         static=StaticFiles(),
         writer=EventWriter(
-            lambda: workspace.service("events"), settings.impressions_queued, metrics.written, metrics.dropped
+            lambda: workspace.service("events"),
+            workspace.backends.bus,
+            queued=settings.impressions_queued,
+            written=metrics.written,
+            dropped=metrics.dropped,
         ),
         attempts=Attempts(settings),
         metrics=metrics,
