@@ -100,7 +100,7 @@ class Service(Audience):
         snapshot = self.snapshot()
         names = self._memory.names()
         found: dict[int, float] = {}
-        for key, score in names.index.find(query, 5 * limit + 50):
+        for key, score in names.index.find(query, _ALL):
             # A person's films follow the films that are called so.
             ids, worth = ((key,), score) if key > 0 else (names.films_of[-key], score - 0.02)
             for id_ in ids:
@@ -215,6 +215,9 @@ class Service(Audience):
         with self._tables.read() as connection:
             found["people"] = connection.scalar(select(func.count()).select_from(people)) or 0
         return found | self.audience_counts()
+
+
+_ALL = 10_000  # candidates of one query; what a maturity limit hides must not crowd out what it shows
 
 
 def _age(title: Title) -> int:

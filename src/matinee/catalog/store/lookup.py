@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
-from matinee.catalog.names import fold, match_name
+from matinee.catalog.names import fold, match_name, natural
 from matinee.catalog.records import ExternalId, TitleDraft
 from matinee.catalog.store.known import FILE, Known
 from matinee.catalog.tables import credits_, external_ids, people, tags, titles
@@ -74,7 +74,7 @@ class Lookup:
         if draft.year is None or all(one.source == FILE for one in draft.ids):
             return None
         near = [known for year in (draft.year - 1, draft.year + 1) for known in self._named(draft, name, year)]
-        alike = len(near) == 1 and fold(near[0].row["name"]) == fold(draft.name)
+        alike = len(near) == 1 and fold(natural(near[0].row["name"])) == fold(natural(draft.name))
         return near[0] if alike and not near[0].contradicts(draft.ids) else None
 
     def admissible(self, draft: TitleDraft, known: Known) -> TitleDraft:
