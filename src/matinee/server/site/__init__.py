@@ -5,14 +5,14 @@
 
 from fastapi import APIRouter
 
-from matinee.server.site.accounts import router as accounts
-from matinee.server.site.choices import router as choices
-from matinee.server.site.console import router as console
+from matinee.server.site.accounts import router as _accounts
+from matinee.server.site.choices import router as _choices
+from matinee.server.site.console import router as _console
 from matinee.server.site.faults import error_page
-from matinee.server.site.pages import router as pages
+from matinee.server.site.pages import router as _pages
 
 router = APIRouter()
-for _part in (pages, accounts, choices, console):
+for _part in (_pages, _accounts, _choices, _console):
     router.include_router(_part)
 
 __all__ = ["error_page", "router"]

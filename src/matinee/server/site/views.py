@@ -133,13 +133,13 @@ class PersonView:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever can be read better on a colour.
+    """Black or white, whichever can be read better on a colour: with 4.5:1 at least on any.
 
     >>> ink_on("#e8b04a"), ink_on("#1f6f78")
-    ('#12100f', '#ffffff')
+    ('#000000', '#ffffff')
     """
     light = luminance(colour)
-    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.055 else "#12100f"
+    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
 
 
 def luminance(colour: str) -> float:
