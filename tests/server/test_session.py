@@ -115,6 +115,15 @@ def test_a_new_password_signs_out_the_other_devices(cinema: Cinema, clients: Cli
     assert old.status_code == 401
 
 
+def test_a_password_changed_in_a_shell_signs_out_everywhere(cinema: Cinema) -> None:
+    account = cinema.catalog.create_account("reset@example.org", PASSWORD, Role.MEMBER, 1)
+    store = store_of(cinema)
+    token, _ = store.start(account, now_ms=0)
+    assert store_of(cinema).find(token, 0) is not None
+    cinema.catalog.set_password(account.id, "another long password")
+    assert store_of(cinema).find(token, 0) is None
+
+
 def test_a_session_slides_and_then_expires(cinema: Cinema) -> None:
     store = store_of(cinema)
     token, session = store.start(cinema.catalog.account_of("other@example.org"), now_ms=0)

@@ -1,9 +1,9 @@
 """Sessions of those who signed in: kept in a table, looked up from memory.
 
 The browser holds a random token of 256 bits; the table holds only its SHA-256, so that whoever reads the database
-can sign in as nobody. A session ends when it has not been used for `session_days`. What was looked up is trusted
-for `CACHED_MS`; in this process signing out and changing a profile take effect at once, and in others within that
-time.
+can sign in as nobody. A session ends when it has not been used for `session_days`, and when the account's password
+changes, whoever changes it. What was looked up is trusted for `CACHED_MS`; in this process signing out and changing a
+profile take effect at once, and in others within that time.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from matinee.base.clock import HOUR_MS, SECOND_MS
 from matinee.base.errors import NotFound
 from matinee.base.tables import Tables
 from matinee.catalog.records import Account, Viewer
+from matinee.catalog.tables import accounts
 from matinee.server.tables import sessions
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class SessionStore:
             "device": device[:200],
         }
         with self._tables.write() as connection:
-            connection.execute(insert(sessions), row)
+            connection.execute(insert(sessions), {**row, "stamp": _stamp(connection, account.id)})
             connection.execute(delete(sessions).where(sessions.c.expires_ms < now_ms))
         session = Session(key=row["key"], account=account, viewer=viewer, viewing_as=None, expires_ms=row["expires_ms"])
         return token, session
@@ -107,9 +108,18 @@ class SessionStore:
         """Sign out."""
         self._delete(sessions.c.key == session.key)
 
-    def end_all(self, account_id: int, but: Session | None = None) -> None:
-        """Sign an account out everywhere, except for the session `but`."""
-        self._delete((sessions.c.account_id == account_id) & (sessions.c.key != (but.key if but else "")))
+    def end_all(self, account_id: int) -> None:
+        """Sign an account out everywhere."""
+        self._delete(sessions.c.account_id == account_id)
+
+    def keep(self, session: Session) -> None:
+        """After a new password: let this session go on; all others of the account end."""
+        with self._tables.write() as connection:
+            change = update(sessions).where(sessions.c.key == session.key)
+            connection.execute(change.values(stamp=_stamp(connection, session.account.id)))
+            others = (sessions.c.account_id == session.account.id) & (sessions.c.key != session.key)
+            connection.execute(delete(sessions).where(others))
+        self.forget()
 
     def forget(self) -> None:
         """Drop what was looked up, because an account or a viewer changed."""
@@ -125,8 +135,8 @@ class SessionStore:
     def _load(self, key: str, now_ms: int) -> Session | None:
         with self._tables.read() as connection:
             row = connection.execute(select(sessions).where(sessions.c.key == key)).mappings().first()
-        if row is None or row["expires_ms"] < now_ms:
-            return None
+            if row is None or row["expires_ms"] < now_ms or row["stamp"] != _stamp(connection, row["account_id"]):
+                return None
         try:
             account = self._catalog().account(row["account_id"])
         except NotFound:
@@ -181,6 +191,12 @@ class SessionStore:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
             self._cache[session.key] = (min(now_ms + CACHED_MS, session.expires_ms), session)
+
+
+def _stamp(connection: Connection, account_id: int) -> str:
+    """What changes with the password of an account, and tells nothing of it; "gone" where there is no account."""
+    hashed = connection.execute(select(accounts.c.password).where(accounts.c.id == account_id)).scalar()
+    return "gone" if hashed is None else hashlib.sha256(hashed.encode()).hexdigest()[:32]
 
 
 def _key(token: str) -> str:

@@ -20,6 +20,7 @@ sessions = Table(
     Column("seen_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False, index=True),
     Column("device", String, nullable=False, server_default=""),
+    Column("stamp", String, nullable=False, server_default=""),  # changes when the account's password does
 )
 
 # `matinee.base.work` writes it from any process; the server's migration makes it, because the console shows it.

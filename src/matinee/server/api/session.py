@@ -107,7 +107,7 @@ async def change_password(body: NewPassword, account: GrownUp, visit: Visit, req
     if checked is None:
         raise WrongPassword
     await run_sync(here.catalog.set_password, account.id, body.new, limiter=here.attempts.hashing)
-    await run_sync(here.sessions.end_all, account.id, visit)
+    await run_sync(here.sessions.keep, visit)
 
 
 @router.post("/view-as")
