@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matinee.catalog.records import Kind, Title
-from matinee.events.state import Opinion, ViewerState, Watching
+from matinee.events.state import Opinion, Plays, ViewerState, Watching
 from matinee.recommendation.candidates import Fitted, candidates, trend
 from matinee.recommendation.library import Library
 from matinee.recommendation.page import Candidates, assemble
@@ -134,7 +134,7 @@ def page(titles: dict[int, Title], state: ViewerState, maturity: int = 18, **kno
     library = Library.of(titles)
     own = taste(library, state, maturity, 2.0)
     nothing = Fitted.of(library, None)
-    found = candidates(library, own, nothing, trend(library, [], 5000, 2.0))
+    found = candidates(library, own, nothing, trend(library, Plays(*np.zeros((3, 0), np.int64)), 5000, 2.0))
     hero, rows = assemble(
         library, own, found, maturity=maturity, now_ms=5000, **{"rows": 10, "row_length": 20, **knobs}
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from benchmarks.house import als
+
 from matinee.learning.model import History, recommend
 from matinee.recommendation.als import ImplicitALS
 from matinee.recommendation.popularity import Popularity

@@ -160,14 +160,23 @@ def test_a_running_service_takes_up_what_another_trained(backends: Backends, ser
     assert rows(page(service, viewer))["top-picks"].items[0].model == first
 
 
-def test_a_damaged_model_is_told_while_what_is_served_goes_on(backends: Backends, service: Service) -> None:
+@pytest.mark.logs_errors
+def test_a_damaged_model_is_told_while_what_is_served_goes_on(
+    backends: Backends, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     _, viewers = trained(backends, service)
     viewer = Viewer(id=viewers[0], name="V")
     before = page(service, viewer).rows
-    version = service.train(NOW + 1, np.random.default_rng(0)).version
+    other = Service(backends, RecommendationSettings(factors=3))
+    version = other.train(NOW + 1, np.random.default_rng(0)).version
     backends.objects.put(f"models/taste/{version}/als.npz", b"damaged")
     with pytest.raises(InvalidInput, match="has changed since"):
         page(Service(backends, RecommendationSettings()), viewer)
+    with caplog.at_level("ERROR"):
+        assert page(service, viewer).rows == before
+        assert page(service, viewer).rows == before
+    [said] = [record.getMessage() for record in caplog.records]
+    assert version in said
     service.roll_back()
     assert page(service, viewer).rows == before
 

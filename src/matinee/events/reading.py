@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     bindparam,
     cast,
+    func,
     literal_column,
     null,
     select,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from matinee.events import tables as t
 from matinee.events.ratings import Ratings
-from matinee.events.state import Opinion, Playing, ViewerState, Watching
+from matinee.events.state import Opinion, Playing, Plays, ViewerState, Watching
 from matinee.events.strength import UNKNOWN_SHARE, strength
 from matinee.learning.interactions import Interactions
 
@@ -145,6 +146,16 @@ def ratings_between(connection: Connection, first_viewer: int, last_viewer: int)
     )
     columns = _columns(connection, query)
     return Ratings(columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2], columns[3].astype(np.int64))
+
+
+def last_plays_since(connection: Connection, since_ms: int) -> Plays:
+    """When each viewer last began each title, for playings that began at `since_ms` or later."""
+    p = t.plays.c
+    query = (
+        select(p.viewer_id, p.title_id, func.max(p.at_ms)).where(p.at_ms >= since_ms).group_by(p.viewer_id, p.title_id)
+    )
+    viewers, titles, times = _columns(connection, query).astype(np.int64)
+    return Plays(viewers, titles, times)
 
 
 def plays_since(connection: Connection, since_ms: int) -> list[Playing]:

@@ -15,7 +15,7 @@ from matinee.base.progress import working
 from matinee.events import codec, jsonl, projection, ratings, reading, statements
 from matinee.events import tables as t
 from matinee.events.records import Event, Impression, Quality
-from matinee.events.state import Playing, ViewerState
+from matinee.events.state import Playing, Plays, ViewerState
 from matinee.learning.interactions import Interactions
 
 VIEWING, IMPRESSIONS, QUALITY = "viewing", "impressions", "quality"
@@ -158,6 +158,11 @@ class Service:
         """Playings that began at `since_ms` or later, oldest first."""
         with self._tables.read() as connection:
             return reading.plays_since(connection, since_ms)
+
+    def last_plays_since(self, since_ms: int) -> Plays:
+        """When each viewer last began each title, for playings that began at `since_ms` or later, as columns."""
+        with self._tables.read() as connection:
+            return reading.last_plays_since(connection, since_ms)
 
     def import_jsonl(self, path: Path) -> jsonl.Import:
         """Record the events in a file of JSON Lines, as `export_jsonl` writes it.

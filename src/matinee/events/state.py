@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Opinion(NamedTuple):
     """A viewer's latest word on a title."""
@@ -43,6 +46,14 @@ class ViewerState:
     """Title ids on the viewer's list, newest first."""
     recent: tuple[int, ...] = ()
     """Title ids played or given stars, newest first."""
+
+
+class Plays(NamedTuple):
+    """Playings in columns of equal length."""
+
+    viewer_ids: NDArray[np.int64]
+    title_ids: NDArray[np.int64]
+    at_ms: NDArray[np.int64]
 
 
 class Playing(NamedTuple):

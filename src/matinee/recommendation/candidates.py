@@ -6,13 +6,12 @@ while nothing has been trained, by what the titles have in common; one without a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from matinee.base.errors import InvalidInput
-from matinee.events.state import Playing
+from matinee.events.state import Plays
 from matinee.learning.model import History
 from matinee.learning.shelf import Version
 from matinee.recommendation.als import ImplicitALS
@@ -98,16 +97,17 @@ class Trend:
     """How many played it."""
 
 
-def trend(library: Library, plays: Sequence[Playing], now_ms: int, half_life_days: float) -> Trend:
+def trend(library: Library, plays: Plays, now_ms: int, half_life_days: float) -> Trend:
     """From the playings of late; each viewer counts once for a title, by the last time."""
+    found, which = np.unique(plays.title_ids, return_inverse=True)
+    places = np.array([library.shown_as.get(one, -1) for one in found.tolist()], np.int64)[which]
+    shown = places >= 0
+    # Several episodes of a series are one title here.
+    pairs, of_pair = np.unique(plays.viewer_ids[shown] << 32 | places[shown], return_inverse=True)
+    times = np.zeros(pairs.size, np.int64)
+    np.maximum.at(times, of_pair, plays.at_ms[shown])
+    places = pairs & 0xFFFFFFFF
     size = len(library.titles)
-    latest: dict[tuple[int, int], int] = {}
-    for one in plays:
-        place = library.shown_as.get(one.title_id)
-        if place is not None:
-            latest[one.viewer_id, place] = max(one.at_ms, latest.get((one.viewer_id, place), 0))
-    places = np.fromiter((place for _, place in latest), np.int64, len(latest))
-    times = np.fromiter(latest.values(), np.int64, len(latest))
     scores = np.bincount(places, decayed(times, now_ms, half_life_days), minlength=size)
     return Trend(library, now_ms, scores.astype(np.float32), np.bincount(places, minlength=size))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from matinee.base.backends import Backends
-from matinee.base.errors import Conflict, NotFound
+from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.base.ids import new_id
 from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
@@ -31,6 +32,8 @@ from matinee.recommendation.taste import taste
 
 SHELF = "taste"
 
+log = logging.getLogger(__name__)
+
 
 class Service:
     """The recommendations of a workspace. Methods may be called from any thread.
@@ -48,7 +51,7 @@ class Service:
         self._shelf = Shelf(backends.objects, SHELF)
         self._lock = threading.Lock()
         self._library: tuple[Snapshot, Library] | None = None
-        self._models: Fitted | None = None
+        self._complaint = ""
         self._checked_s = -np.inf
         self._fitted: Fitted | None = None
         self._trend: Trend | None = None
@@ -144,14 +147,23 @@ class Service:
             return held
         with self._lock:
             held = self._fitted
-            version = self._shelf.current()
             self._checked_s = time.monotonic()
+            self._fitted = self._renewed(held, library)
+            return self._fitted
+
+    def _renewed(self, held: Fitted | None, library: Library) -> Fitted:
+        try:
+            version = self._shelf.current()
             if held is None or held.version != (version or ""):
-                held = Fitted.of(library, self._shelf.load(version) if version else None)
-            elif held.library is not library:
-                held = held.over(library)
-            self._fitted = held
-            return held
+                return Fitted.of(library, self._shelf.load(version) if version else None)
+        except (InvalidInput, NotFound) as error:
+            if held is None or not held.version:
+                raise
+            # Viewers keep the model that works; whoever runs the service is told.
+            if str(error) != self._complaint:
+                log.error("Version %s is served on: %s", held.version, error)
+                self._complaint = str(error)
+        return held if held.library is library else held.over(library)
 
     def _current_trend(self, library: Library, now_ms: int) -> Trend:
         held, s = self._trend, self._settings
@@ -159,7 +171,7 @@ class Service:
         if held is not None and fresh and 0 <= now_ms - held.at_ms < s.trending_refresh_s * 1000:
             return held
         since_ms = now_ms - round(s.trending_days * 86_400_000)
-        plays = self._events.plays_since(since_ms)
+        plays = self._events.last_plays_since(since_ms)
         self._trend = trend(library, plays, now_ms, s.trending_half_life_days)
         return self._trend
 
