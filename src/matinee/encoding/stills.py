@@ -19,8 +19,8 @@ from matinee.media.pictures import (
     colourfulness,
     contrast,
     crop,
-    detail_kept,
     dominant_colour,
+    interest_kept,
     sharpness,
     shrink,
     webp,
@@ -31,7 +31,7 @@ STILL_WIDTH = 1280
 POSTER_WIDTH = 720
 _QUALITY = 82
 _JUDGED_WIDTH = 320
-_SHORTLIST = 6
+_SHORTLIST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def draw(judged: Path, best: Path, duration: Fraction) -> Pictures:
     small = list(frames_at(judged, times, _JUDGED_WIDTH))
     order = ranked(small)
     still = next(frames_at(best, [times[order[0]]]))
-    upright = max(order[:_SHORTLIST], key=lambda i: detail_kept(small[i], UPRIGHT))
+    upright = max(order[:_SHORTLIST], key=lambda i: interest_kept(small[i], UPRIGHT))
     poster = still if upright == order[0] else next(frames_at(best, [times[upright]]))
     wide = shrink(crop(still, WIDE), STILL_WIDTH)
     tall = shrink(crop(poster, UPRIGHT), POSTER_WIDTH)
