@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from matinee.simulation import filming, sound
-from matinee.simulation.filming import FPS, Format, frames, seeded, shoot
-from matinee.simulation.films import Film, everything
+from matinee.simulation.filming import FPS, frames, seeded, shoot
+from matinee.simulation.films import Film, Format, everything
 
 SMALL = Format(width=320, height=180)
 FILMS = {film.name: film for film in everything()}

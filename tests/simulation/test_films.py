@@ -10,8 +10,9 @@ import pytest
 from matinee.simulation import scenes, sound
 from matinee.simulation.camera import MOVES
 from matinee.simulation.dialogue import cues, srt
-from matinee.simulation.films import Film, everything, films, palette, series
+from matinee.simulation.films import Film, everything, films, series
 from matinee.simulation.scenes import scene_names
+from matinee.simulation.weather import Palette
 
 FILMS = everything()
 
@@ -29,7 +30,7 @@ def test_every_film_can_be_made(film: Film) -> None:
         paint.bind(None, None, None, **shot.knobs)
         assert shot.move in MOVES
         assert shot.lens >= 1
-        palette(shot.palette or film.palette)
+        Palette.of(shot.palette or film.palette)
     assert film.music["mood"] in sound.HARMONY
     assert set(film.music["voices"]) <= set(sound.VOICES)
     assert set(film.music["noises"]) <= set(sound.NOISES)

@@ -10,8 +10,7 @@ import pytest
 from matinee.base.compute.local import LocalCompute
 from matinee.catalog.nfo import parse
 from matinee.media.probe import probe
-from matinee.simulation.filming import Format
-from matinee.simulation.films import Film, everything, series
+from matinee.simulation.films import Film, Format, everything, series
 from matinee.simulation.library import Job, jobs, make, make_one, nfo, place, series_nfo
 
 SMALL = Format(width=320, height=180)
@@ -32,7 +31,9 @@ def test_names_are_those_that_other_programs_read() -> None:
 
 def test_films_are_made_once_and_lie_with_what_belongs_to_them(tmp_path: Path) -> None:
     wanted = [
-        quick(job) for job in jobs(tmp_path, 7, None, SMALL) if job.film.name in ("Salt Moon", "Second Sun", "Fog Tax")
+        quick(job)
+        for job in jobs(everything(), tmp_path, 7, SMALL)
+        if job.film.name in ("Salt Moon", "Second Sun", "Fog Tax")
     ]
     compute = LocalCompute(2)
     try:
@@ -63,7 +64,7 @@ def test_films_are_made_once_and_lie_with_what_belongs_to_them(tmp_path: Path) -
 
 
 def test_the_probe_agrees_with_the_table(tmp_path: Path) -> None:
-    job = quick(next(job for job in jobs(tmp_path, 7, None, SMALL) if job.film.name == "Kite Weather"))
+    job = quick(next(job for job in jobs(everything(), tmp_path, 7, SMALL) if job.film.name == "Kite Weather"))
     make_one(job)
     found = probe(job.path)
     assert float(found.duration) == pytest.approx(job.film.duration_s, abs=0.06)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 from hashlib import blake2b
 from itertools import pairwise
@@ -16,23 +16,14 @@ import numpy as np
 
 from matinee.simulation import scenes, sound
 from matinee.simulation.camera import MOVES
-from matinee.simulation.films import Film, Shot, palette
+from matinee.simulation.films import FORMAT, Film, Format, Shot
 from matinee.simulation.finish import Finish, zoomed
 from matinee.simulation.layers import Moment, Scene
 from matinee.simulation.lettering import Title
 from matinee.simulation.paint import Canvas, Picture
+from matinee.simulation.weather import Palette
 
 FPS = 24
-
-
-@dataclass(frozen=True)
-class Format:
-    """Size of the picture and how well it is kept."""
-
-    width: int = 960
-    height: int = 540
-    crf: int = 20
-    preset: str = "ultrafast"
 
 
 def seeded(*parts: object) -> np.random.Generator:
@@ -46,7 +37,7 @@ def frame_of(at_s: float) -> int:
     return round(at_s * FPS)
 
 
-def shoot(film: Film, seed: int, to: Path, form: Format = Format()) -> None:
+def shoot(film: Film, seed: int, to: Path, form: Format = FORMAT) -> None:
     """Write the film to `to`. A file of that name appears when it is finished, never before."""
     cv2.setNumThreads(1)
     part = to.with_name(f".{to.name}.part")
@@ -61,7 +52,7 @@ def shoot(film: Film, seed: int, to: Path, form: Format = Format()) -> None:
     part.replace(to)
 
 
-def frames(film: Film, seed: int, form: Format = Format()) -> Any:
+def frames(film: Film, seed: int, form: Format = FORMAT) -> Iterator[Picture]:
     """Every frame of the film in order, as I420."""
     finish = Finish(form.width, form.height, seeded(seed, film.key, "grain"))
     title = Title(film.name, form.width, form.height, start_s=film.lead_in_s + 0.6) if film.lettering else None
@@ -82,7 +73,7 @@ def stage(film: Film, shot: Shot, seed: int, form: Format) -> Scene:
     """The shot's scene, painted. Shots of one film that show the same scene show the same place."""
     canvas = Canvas(form.width, form.height, shot.lens, shot.focus, margin=round(form.height * 0.11))
     rng = seeded(seed, film.series or film.name, shot.scene)
-    return scenes.paint(shot.scene, canvas, rng, palette(shot.palette or film.palette), shot.knobs)
+    return scenes.paint(shot.scene, canvas, rng, Palette.of(shot.palette or film.palette), shot.knobs)
 
 
 def look(scene: Scene, shot: Shot, at_s: float, form: Format, frame: Picture) -> Picture:

@@ -13,8 +13,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from matinee.simulation.weather import Palette
-
 
 @dataclass(frozen=True)
 class Shot:
@@ -115,9 +113,17 @@ class Series:
     episodes: tuple[Film, ...] = ()
 
 
-def palette(words: str) -> Palette:
-    """Seven colours in one text: high, mid, low, haze, ink, light, accent."""
-    return Palette(*words.split())
+@dataclass(frozen=True)
+class Format:
+    """Size of the picture and how well it is kept."""
+
+    width: int = 960
+    height: int = 540
+    crf: int = 20
+    preset: str = "ultrafast"
+
+
+FORMAT = Format()
 
 
 @cache

@@ -7,15 +7,14 @@ Series/The Lamplighters/Season 01/The Lamplighters - S01E01 - The First Lamp.mp4
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from matinee.base.compute import Compute
 from matinee.simulation.dialogue import cues, srt
-from matinee.simulation.filming import Format, shoot
-from matinee.simulation.films import Film, Series, everything, series
+from matinee.simulation.films import FORMAT, Film, Format, Series, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +24,16 @@ class Job:
     film: Film
     path: Path
     seed: int
-    form: Format = field(default_factory=Format)
+    form: Format = FORMAT
 
     def done(self) -> bool:
         """Whether its picture is there: that file is written last, under its name only when whole."""
         return self.path.exists()
 
 
-def jobs(folder: Path, seed: int, count: int | None = None, form: Format = Format()) -> list[Job]:  # noqa: B008  frozen
-    """The films to be made in a library folder, the longest first; `count` leaves out all but the first few."""
-    chosen = everything()[:count]
-    found = [Job(film, folder / place(film), seed, form) for film in chosen]
+def jobs(films: Iterable[Film], folder: Path, seed: int, form: Format = FORMAT) -> list[Job]:
+    """The films to be made in a library folder, the longest first, so that no worker is left with one at the end."""
+    found = [Job(film, folder / place(film), seed, form) for film in films]
     return sorted(found, key=lambda job: -job.film.duration_s)
 
 
@@ -58,6 +56,8 @@ def make(compute: Compute, wanted: Sequence[Job]) -> Iterator[Job]:
 
 def make_one(job: Job) -> Job:
     """Write the film's files, its picture last."""
+    from matinee.simulation.filming import shoot  # what draws is slow to import, and mostly there is nothing to draw
+
     folder = job.path.parent
     folder.mkdir(parents=True, exist_ok=True)
     _write(job.path.with_suffix(".nfo") if job.film.series else folder / "movie.nfo", nfo(job.film))

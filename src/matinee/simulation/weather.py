@@ -45,6 +45,11 @@ class Palette:
     accent: str
     """The one colour that stands out."""
 
+    @classmethod
+    def of(cls, words: str) -> Palette:
+        """Seven colours in one text, in the order above."""
+        return cls(*words.split())
+
     def sky(self, canvas: Canvas, horizon: float = 0.7) -> Light:
         """A sky down to `horizon` (y)."""
         return sky(canvas, [(-0.1, self.high), (horizon * 0.55, self.mid), (horizon, self.low), (1.2, self.low)])
