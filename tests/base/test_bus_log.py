@@ -530,3 +530,15 @@ def test_a_closed_log_can_be_moved(tmp_path: Path, open_log: Callable[..., LogBu
     moved = LogBus.open("file://elsewhere", tmp_path)
     assert moved.publish("viewing", numbered(0, 31)) == Receipt(1, 30, 31)
     moved.close()
+
+
+def test_the_oldest_segments_may_be_moved_away(tmp_path: Path, open_log: Callable[..., LogBus]) -> None:
+    bus = open_log("?segment_messages=10")
+    for start in (0, 10, 20):
+        bus.publish("viewing", numbered(start, start + 10))
+    bus.close()
+    for oldest in tmp_path.glob(f"events/viewing/{1:020d}.*"):
+        oldest.unlink()
+    bus = open_log()
+    assert [one.offset for one in bus.read("viewing")] == list(range(11, 31))
+    assert bus.publish("viewing", numbered(10, 31)) == Receipt(1, 20, 31)

@@ -71,12 +71,13 @@ class Digests:
         return held
 
     def _search(self, wanted: U64) -> NDArray[np.bool_]:
-        left = np.searchsorted(self._upper, wanted[:, 0])
         found = np.zeros(len(wanted), np.bool_)
-        for at, (place, (upper, lower)) in enumerate(zip(left, wanted, strict=True)):
-            while place < self.count and self._upper[place] == upper:
-                if self._lower[place] == lower:
-                    found[at] = True
-                    break
-                place += 1  # noqa: PLW2901  two ids with the same upper half: as good as never
+        left = np.searchsorted(self._upper, wanted[:, 0])
+        near = self._upper[np.minimum(left, self.count - 1)]
+        for at in np.flatnonzero(near == wanted[:, 0]):
+            upper, lower = wanted[at]
+            place = left[at]
+            while place < self.count and self._upper[place] == upper:  # once, as good as always
+                found[at] |= self._lower[place] == lower
+                place += 1
         return found

@@ -96,7 +96,7 @@ def encode(first: int, time_ms: int, messages: Sequence[tuple[str, bytes]]) -> b
 
 def split(messages: Sequence[tuple[str, bytes]]) -> Iterator[Sequence[tuple[str, bytes]]]:
     """The messages in runs that each make one frame."""
-    if len(messages) <= MAX_MESSAGES and sum(len(body) for _, body in messages) <= MAX_PAYLOAD:
+    if len(messages) <= MAX_MESSAGES and sum([len(body) for _, body in messages]) <= MAX_PAYLOAD:
         yield messages
         return
     start = size = 0
