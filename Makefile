@@ -32,6 +32,7 @@ format: $(READY) ## mend what can be mended by itself
 
 bench: $(READY) ## one benchmark: make bench B=house
 	scripts/debian-packages $(DEBIAN)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m benchmarks.$(B) $(ARGS)
 
 serve: $(READY) ## serve the workspace that stands here: make serve ARGS="--port 8001"

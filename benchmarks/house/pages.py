@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import Row
+from benchmarks.report import Bar, Row, at_least, at_most
 from matinee.base.clock import DAY_MS, now_ms
 from matinee.base.errors import NotFound
 from matinee.base.workspace import Workspace
@@ -69,6 +69,17 @@ def measure(path: Path, *, seconds: float = SECONDS, clients: int = CLIENTS) -> 
         alone = asyncio.run(_load(server, tokens, 1, seconds))
         together = asyncio.run(_load(server, tokens, clients, seconds))
     return [*_rows(alone, "one client", data), *_rows(together, f"{clients} clients", data)]
+
+
+def bars(rows: Sequence[Row]) -> list[Bar]:
+    """Fifteen milliseconds, fifty at worst, a hundred a second."""
+    found = {row.metric: row.value for row in rows}
+    many = f"home page, {CLIENTS} clients: pages a second"
+    return [
+        at_most("home page of ml-1m, p50", found["home page, one client: p50"], 15, "ms"),
+        at_most("home page of ml-1m, p99", found["home page, one client: p99"], 50, "ms"),
+        at_least("home pages sustained by one process", found[many], 100, "a second"),
+    ]
 
 
 def _rows(load: Load, who: str, data: str) -> Iterator[Row]:
