@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,21 +67,20 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_killed_worker_is_told(tmp_path: Path) -> None:
+def test_a_killed_worker_is_told_and_takes_along_what_it_started(tmp_path: Path) -> None:
     compute = LocalCompute.open("local://?workers=2", tmp_path)
-    results = compute.map(wait_for_ever, [str(tmp_path / "a"), str(tmp_path / "b")])
-    with pytest.MonkeyPatch.context():
-        import threading
-
-        threading.Timer(0.0, lambda: os.kill(numbers(tmp_path / "a")[0], signal.SIGKILL)).start()
-        with pytest.raises(Unavailable, match=r"killed by signal 9 \(Killed\) at item 1"):
-            next(results)
-    for name in ("a", "b"):
-        for pid in numbers(tmp_path / name) if (tmp_path / name).exists() else ():
-            if name == "b":
-                eventually(lambda pid=pid: is_gone(pid))
-    os.kill(numbers(tmp_path / "a")[1], signal.SIGKILL) if not is_gone(numbers(tmp_path / "a")[1]) else None
+    paths = [tmp_path / "a", tmp_path / "b"]
+    killer = threading.Thread(target=lambda: [numbers(path) for path in paths] and kill(numbers(paths[0])[0]))
+    killer.start()
+    with pytest.raises(Unavailable, match=r"killed by signal 9 \(Killed\) at item 1"):
+        next(compute.map(wait_for_ever, map(str, paths)))
+    killer.join()
+    eventually(lambda: all(is_gone(pid) for path in paths for pid in numbers(path)))
     compute.close()
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
 
 
 PARENT = """
