@@ -35,6 +35,7 @@ class LazyCommand(TyperGroup):
         if not isinstance(found, typer.Typer):
             function, found = found, typer.Typer()
             found.command(self.entry.name)(function)
+        found._add_completion = False  # Typer would offer to install it at every group
         command = typer.main.get_command(found)
         command.name = self.entry.name
         command.help = command.help or self.entry.sentence
