@@ -34,7 +34,8 @@ def index() -> NameIndex:
         ("godfather ii", 5), ("1984", 6), ("heat 1995", 7), ("heat 1986", 8), ("heat (1986)", 8), ("hoat", 8),
         ("star", 9), ("starwars", 9), ("star wras", 9), ("wall-e", 10), ("walle", 10), ("神隠し", 11),
         ("spirted away", 11), ("it", 12), ("fihgt club", 13), ("les miserables", 14), ("miserables", 14),
-        ("space odyssey 2001", 15), ("2001 a space", 15), ("a space odyssey 1968", 15), ("2001", 15), ("up", 16), ("  Up!  ", 16),
+        ("space odyssey 2001", 15), ("2001 a space", 15), ("a space odyssey 1968", 15), ("2001", 15), ("up", 16),
+        ("  Up!  ", 16),
     ],
 )  # fmt: skip
 def test_what_is_meant_comes_first(index: NameIndex, query: str, key: int) -> None:

@@ -59,6 +59,17 @@ def test_without_a_shared_id_name_and_year_tell(either: Service) -> None:
     assert either.merge([named_otherwise]).ids != (id_,), "IMDb says that these are two films"
 
 
+def test_a_shared_id_is_a_mistake_where_another_source_and_the_years_differ(either: Service) -> None:
+    def drafted(key: str, year: int) -> TitleDraft:
+        return film("Ghosts", year, ids=(ExternalId(source="movielens", key=key), IMDB))
+
+    drafts = [drafted("1", 1953), drafted("2", 1995), drafted("3", 1954)]
+    report = either.merge(drafts)
+    assert report.ids[0] == report.ids[2] != report.ids[1]
+    assert either.by_external("title", "imdb", IMDB.key) == report.ids[0]
+    assert either.merge(drafts) == MergeReport(0, 0, 2, report.ids)
+
+
 def test_two_sources_that_differ_in_the_name_do_not_take_turns(either: Service) -> None:
     one, other = film("Star Wars", 1977, ids=(IMDB,)), film("A New Hope", 1977, ids=(IMDB,))
     [id_] = either.merge([one]).ids

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Articles that catalogues move behind a comma, by language; those that end in an apostrophe join the next word.
 ARTICLES = (
@@ -64,6 +65,7 @@ def fold(text: str) -> str:
     return " ".join(_NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "").replace("&", " and ")).split())
 
 
+@lru_cache(maxsize=1 << 16)
 def match_name(name: str) -> str:
     """What two spellings of a name have in common; never empty.
 

@@ -32,7 +32,9 @@ def _load(connection: Connection, wanted: Select[tuple[int]] | None) -> list[Tit
     if wanted is not None:
         query = query.where(titles.c.id.in_(wanted))
     none: dict[str, Any] = {}
-    return [_title(row, tagged.get(row[0], none), shown.get(row[0], _NOTHING)) for row in connection.execute(query)]
+    return [
+        _title(row, tagged.get(row[0], none), shown.get(row[0], _NOTHING)) for row in connection.execute(query).all()
+    ]
 
 
 def _title(row: Sequence[Any], tagged: dict[str, list[str]], shown: Mapping[str, Any]) -> Title:
@@ -64,7 +66,7 @@ def _tags(connection: Connection, wanted: Select[tuple[int]] | None) -> dict[int
     if wanted is not None:
         query = query.where(tags.c.title_id.in_(wanted))
     found: dict[int, dict[str, list[str]]] = {}
-    for title_id, kind, name in connection.execute(query):
+    for title_id, kind, name in connection.execute(query).all():
         found.setdefault(title_id, {}).setdefault(kind, []).append(name)
     return found
 

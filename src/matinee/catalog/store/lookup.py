@@ -25,6 +25,16 @@ def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
+def _mistaken(draft: TitleDraft, known: Known) -> bool:
+    """Whether a shared id is a mistake of its source: another source tells the two apart, and so do their years.
+
+    Two dozen links of ml-25m lead from one film to a namesake of another decade.
+    """
+    year = known.row.get("year")
+    far = draft.year is not None and year is not None and abs(draft.year - year) > 1
+    return far and known.contradicts(draft.ids)
+
+
 class Lookup:
     """The titles that some drafts may mean, read at once, and their index."""
 
@@ -50,8 +60,9 @@ class Lookup:
     def find(self, draft: TitleDraft) -> Known | None:
         """The title that the draft means; None where the catalogue has none such."""
         for one in draft.ids:
-            if one in self._by_id and one.source != FILE:
-                return self._by_id[one]
+            known = self._by_id.get(one)
+            if known is not None and one.source != FILE and not _mistaken(draft, known):
+                return known
         return self._by_place_or_name(draft) or self._by_file(draft)
 
     def _by_file(self, draft: TitleDraft) -> Known | None:
@@ -91,7 +102,7 @@ class Lookup:
         ids = self._ids_by_key(drafts) | self._ids_by_name(drafts) | self._ids_by_parent(drafts)
         found: dict[int, Known] = {}
         for some in in_chunks(sorted(ids), _AT_ONCE):
-            for row in self._connection.execute(select(titles).where(titles.c.id.in_(some))).mappings():
+            for row in self._connection.execute(select(titles).where(titles.c.id.in_(some))).mappings().all():
                 found[row["id"]] = Known(row["id"], dict(row), was=dict(row))
         self._read_tags(found)
         self._read_ids(found)
@@ -127,7 +138,7 @@ class Lookup:
         table = tags.c
         for some in in_chunks(found, _AT_ONCE):
             query = select(table.title_id, table.kind, table.name).where(table.title_id.in_(some))
-            for title_id, kind, name in self._connection.execute(query.order_by(table.title_id, table.position)):
+            for title_id, kind, name in self._connection.execute(query.order_by(table.title_id, table.position)).all():
                 names = found[title_id].tags.setdefault(kind, {})
                 names[name] = len(names)
 
@@ -135,7 +146,7 @@ class Lookup:
         table = external_ids.c
         for some in in_chunks(found, _AT_ONCE):
             query = select(table.id, table.source, table.key).where(table.kind == "title", table.id.in_(some))
-            for title_id, source, key in self._connection.execute(query):
+            for title_id, source, key in self._connection.execute(query).all():
                 found[title_id].ids.add(ExternalId(source=source, key=key))
 
     def _read_credits(self, found: dict[int, Known]) -> None:

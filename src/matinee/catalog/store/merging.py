@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table, bindparam, update
 
 from matinee.base.tables import Tables
 from matinee.catalog.records import CreditDraft, ExternalId, MergeReport, TitleDraft
 from matinee.catalog.store import revisions
 from matinee.catalog.store.cast import Cast
+from matinee.catalog.store.inserting import insert_many
 from matinee.catalog.store.known import Known
 from matinee.catalog.store.lookup import Lookup, in_chunks
 from matinee.catalog.tables import credits_, external_ids, people, tags, titles
@@ -85,15 +86,8 @@ class _Chunk:
         blank = {column.name: "" if column.server_default is not None else None for column in titles.columns}
         del blank["id"]
         rows = [blank | known.row | {"revision": revision} for known in created]
-        for known, id_ in zip(created, self._ids_of(titles, rows), strict=True):
+        for known, id_ in zip(created, insert_many(self._connection, titles, rows), strict=True):
             known.id = id_
-
-    def _ids_of(self, table: Table, rows: list[dict[str, Any]]) -> list[int]:
-        """Insert rows and return their ids in the same order."""
-        if not rows:
-            return []
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return list(self._connection.scalars(statement, rows))
 
     def _many(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         found = list(rows)
@@ -107,7 +101,9 @@ class _Chunk:
         cast = Cast(self._connection, [credit for _, credit in new])
         parts = [(known, credit, cast.person(credit)) for known, credit in new]
         strangers = list(dict.fromkeys(person for _, _, person in parts if not person.id))
-        for person, id_ in zip(strangers, self._ids_of(people, [{"name": one.name} for one in strangers]), strict=True):
+        for person, id_ in zip(
+            strangers, insert_many(self._connection, people, [{"name": one.name} for one in strangers]), strict=True
+        ):
             person.id = id_
         self._many(
             external_ids, (_named("person", person.id, one) for _, credit, person in parts for one in credit.ids)

@@ -11,6 +11,7 @@ from matinee.base.errors import Conflict, NotFound
 from matinee.base.tables import Tables
 from matinee.catalog.records import Account, Role, Viewer
 from matinee.catalog.store import revisions
+from matinee.catalog.store.inserting import insert_many
 from matinee.catalog.store.lookup import in_chunks
 from matinee.catalog.tables import accounts, external_ids, viewers
 
@@ -85,8 +86,7 @@ def imported(tables: Tables, connection: Connection, source: str, label: str, ke
             {"name": f"{label} {key}", "child": False, "avatar": _AVATARS[at % len(_AVATARS)]}
             for at, key in enumerate(new)
         ]
-        statement = insert(viewers).returning(viewers.c.id, sort_by_parameter_order=True)
-        added = dict(zip(new, connection.scalars(statement, rows), strict=True))
+        added = dict(zip(new, insert_many(connection, viewers, rows), strict=True))
         connection.execute(
             insert(external_ids),
             [{"kind": "viewer", "source": source, "key": key, "id": id_} for key, id_ in added.items()],
