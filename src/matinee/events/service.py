@@ -46,7 +46,7 @@ class Service:
             topics.setdefault(_topic(event), []).append((event.id, codec.encode(event)))
         receipts = [self._bus.publish(topic, messages) for topic, messages in topics.items()]
         if VIEWING in topics:
-            self.catch_up()
+            self._project()
         return _sum(receipts)
 
     def record_ratings(self, viewer_ids: object, title_ids: object, stars: object, at_ms: object) -> Receipt:
@@ -86,16 +86,20 @@ class Service:
 
     def catch_up(self) -> int:
         """Project what the bus holds beyond the tables; returns how many events that was."""
-        done = 0
-        while count := self._project_batch():
+        with self._tables.read() as connection:
+            if self._bus.end(VIEWING) <= reading.offset(connection, VIEWING):
+                return 0
+        return self._project()
+
+    def _project(self) -> int:
+        done = count = self._project_batch()
+        while count == BATCH:
+            count = self._project_batch()
             done += count
         return done
 
     def _project_batch(self) -> int:
         """Project one batch. The offset's row is locked, so that one process works and the others find it done."""
-        with self._tables.read() as connection:
-            if self._bus.end(VIEWING) <= reading.offset(connection, VIEWING):
-                return 0
         with self._tables.write() as connection:
             offset = self._lock_offset(connection)
             messages = self._bus.read(VIEWING, offset, BATCH)
