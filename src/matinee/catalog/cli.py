@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from matinee.base.clock import now_ms
-from matinee.base.errors import InvalidInput, NotFound
+from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.base.progress import track
 from matinee.base.subsystem import load
 from matinee.base.terminal import Opener
 from matinee.catalog.records import Account, Kind, Role, Title
@@ -196,9 +197,14 @@ def export(
     """Write all titles with their credits, ids and assets to a file."""
     opener, service = _catalog(ctx)
     titles = service.snapshot().titles.values()
-    with file.open("wb") as out:
-        for one in titles:
-            out.write(orjson.dumps(_everything(service, one), default=str) + b"\n")
+    try:
+        with file.open("wb") as out:
+            for one in track(titles, "exporting", total=len(titles), unit="titles"):
+                out.write(orjson.dumps(_everything(service, one), default=str) + b"\n")
+    except OSError as error:
+        raise Unavailable(
+            f"{file} cannot be written: {error.strerror}.", next_step="Name a file in a folder with space of your own."
+        ) from None
     opener.show({"titles": len(titles), "file": str(file)}, f"{len(titles):,} titles in {escape(str(file))}")
 
 

@@ -58,7 +58,7 @@ class Shelving:
         Can be interrupted and run again. Raises as `walking.walk`, and `InvalidInput` where a folder that held films
         is empty now, as when its disk is not mounted, unless `forget`.
         """
-        root = folder.absolute()
+        root = folder.resolve()
         shelf = _Shelf(self._catalog, self._objects, root, now_ms)
         steps = track(scan.read(root), f"scanning {root.name}", unit="folders")
         for some in in_chunks(steps, _AT_ONCE):
