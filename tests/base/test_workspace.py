@@ -107,12 +107,18 @@ def test_database_of_a_newer_version(tables: Tables, tmp_path: Path) -> None:
         ("tables", "sqlite:////proc/nowhere/matinee.db", Unavailable, "Check that the folder exists"),
     ],
 )
-def test_backend_that_cannot_be_opened(
-    tmp_path: Path, port: str, url: str, error: type[Exception], said: str
-) -> None:
+def test_backend_that_cannot_be_opened(tmp_path: Path, port: str, url: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error) as caught:
         open_backends(BackendSettings(**{port: url}), tmp_path)
     assert said in str(caught.value)
+
+
+def test_ports_opened_before_a_failure_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    monkeypatch.setattr(Tables, "close", lambda self: closed.append(self))  # noqa: PLW0108  a bare one would not bind
+    with pytest.raises(SettingsError):
+        open_backends(BackendSettings(compute="cloud://"), tmp_path)
+    assert len(closed) == 1
 
 
 def test_missing_package_is_named_with_its_install_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -90,13 +91,13 @@ def open_backends(settings: BackendSettings, root: Path) -> Backends:
     Raises `SettingsError` for a scheme nobody knows and `Unavailable` where the package, the server or the
     folder behind a known one is missing.
     """
-    return Backends(
-        tables=_open("tables", settings.tables, root),
-        objects=_open("objects", settings.objects, root),
-        bus=_open("bus", settings.bus, root),
-        compute=_open("compute", settings.compute, root),
-        work=root / "work",
-    )
+    with ExitStack() as opened:
+        ports: dict[str, Any] = {}
+        for name in REGISTRY:
+            ports[name] = _open(name, getattr(settings, name), root)
+            opened.callback(ports[name].close)
+        opened.pop_all()  # all are open: from here on `Backends` closes them
+    return Backends(**ports, work=root / "work")
 
 
 def _open(port: str, url: str, root: Path) -> Any:
