@@ -127,7 +127,7 @@ def test_a_poster_that_came_with_the_film_stays(service: Service, catalog: Catal
 
 
 def test_one_bad_film_does_not_stop_the_others(
-    service: Service, catalog: Catalog, add: Add, film: Path, tmp_path: Path
+    service: Service, workspace: Workspace, add: Add, film: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.mp4").write_text("no film")
     bad, good, gone = add(tmp_path / "bad.mp4"), add(film), add(tmp_path / "gone.mp4")
@@ -138,6 +138,7 @@ def test_one_bad_film_does_not_stop_the_others(
     assert gone not in found
     assert [work.state for work in service.status()] == ["pending", "done", "missing"]
     assert isinstance(dict(service.encode_all([gone]))[gone], NotFound)
+    assert list((workspace.root / "work" / "encoding").iterdir()) == []
 
 
 def test_titles_that_are_not_there_or_have_no_film(service: Service, catalog: Catalog, add: Add, film: Path) -> None:
@@ -233,3 +234,15 @@ def test_stopping_in_the_middle_leaves_no_drafts(
         service.encode(id_, stop=stop)
     assert list((workspace.root / "work").rglob("draft*")) == []
     assert not any(key.startswith("streams/") for key in _keys(workspace))
+
+
+def test_leaving_ends_what_is_under_way(workspace: Workspace, add: Add, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("no film")
+    bad = add(tmp_path / "bad.mp4")
+    long = add(clip(tmp_path / "long.mp4", seconds=60, rate=50, size="640x360", sounds=()))
+    slow = Service(workspace.backends, QUICK.model_copy(update={"at_once": 2, "preset": "veryslow", "heights": (360,)}))
+    outcomes = slow.encode_all()
+    assert next(outcomes)[0] == bad
+    outcomes.close()
+    assert list((workspace.root / "work").rglob("draft*")) == []
+    assert slow.pending() == [bad, long]

@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 from matinee.base.backends import Backends
@@ -62,7 +63,7 @@ class Service:
         """
         waiting = iter(self.pending() if ids is None else dict.fromkeys(ids))
         stop = threading.Event()
-        workers = self._settings.at_once or max(1, (os.cpu_count() or 1) // 2)
+        workers = self._settings.at_once or _at_once(os.cpu_count() or 1)
         with ThreadPoolExecutor(workers, "encoding") as pool:
             under_way: dict[Future[Stream], int] = {}
             try:
@@ -106,15 +107,23 @@ class Service:
         bench = self._bench(title.id, etag, force=force)
         label, beside = f"encoding {title.name}", self._sidecars(title.id)
         language = language_tag(title.language)
-        with encoded(source, bench, self._settings, label=label, beside=beside, language=language, stop=stop) as film:
-            if fingerprint(source, self._settings) != etag:
-                raise Conflict(
-                    f"{source} was changed while it was being encoded.",
-                    next_step="Encode it again when it is complete.",
-                )
-            stream = self._publish(title.id, etag, film)
-        shutil.rmtree(self._work / str(title.id), ignore_errors=True)
-        return stream
+        try:
+            with encoded(
+                source, bench, self._settings, label=label, beside=beside, language=language, stop=stop
+            ) as film:
+                if fingerprint(source, self._settings) != etag:
+                    raise Conflict(
+                        f"{source} was changed while it was being encoded.",
+                        next_step="Encode it again when it is complete.",
+                    )
+                stream = self._publish(title.id, etag, film)
+            bench.clear()
+            return stream
+        finally:
+            # What was finished stays for the next try; folders without any go.
+            for folder in (bench.folder, bench.folder.parent):
+                with suppress(OSError):
+                    folder.rmdir()
 
     def _bench(self, title_id: int, etag: str, *, force: bool) -> Bench:
         """The bench of this source and these settings; those of others are cleared away."""
@@ -197,6 +206,11 @@ def work_folder(backends: Backends, settings: EncodingSettings) -> Path:
     name = hashlib.blake2b(url.render_as_string().encode(), digest_size=8).hexdigest()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "matinee" / name / "work"
+
+
+def _at_once(processors: int) -> int:
+    """Each film keeps two processors busy but for its beginning and end, which a second film fills."""
+    return max(min(2, processors), processors // 2)
 
 
 def _outcome(future: Future[Stream]) -> Stream | MatineeError:

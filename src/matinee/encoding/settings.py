@@ -39,7 +39,9 @@ class EncodingSettings(Table):
         description="Films up to this long are encoded at all sizes in one pass; longer ones size by size, so that "
         "each finished size survives an interruption",
     )
-    at_once: int = Field(0, ge=0, description="Films encoded at once; 0 means one for every two processors")
+    at_once: int = Field(
+        0, ge=0, description="Films encoded at once; 0 means one for every two processors, but two where there are two"
+    )
     work: str = Field("", description="Folder for unfinished work; empty means work/ beside the database")
     keep_replaced_h: float = Field(
         24, ge=0, description="Hours for which a replaced stream stays, for those who are watching it"
