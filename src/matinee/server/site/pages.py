@@ -12,9 +12,10 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from matinee.base import clock
-from matinee.base.ids import new_id
+from matinee.base.ids import new_id, slug
 from matinee.catalog.records import Title
 from matinee.events.records import Search
+from matinee.recommendation.records import Row
 from matinee.server.context import RNG, Context, Here
 from matinee.server.pages import home_page
 from matinee.server.session import Visit, Watching
@@ -53,7 +54,7 @@ def home(request: Request, visit: Visit, viewer: Watching, here: Here) -> Respon
                 revision,
                 to="watch" if row.slug == "continue-watching" else "title",
             ),
-            more=_more(row.slug),
+            more=_more(row),
         )
         for row in made.rows
     ]
@@ -202,10 +203,11 @@ def _said(query: str, found: list[Title]) -> str:
     return f"{words.count(len(found), 'title')} for “{query}”"
 
 
-def _more(slug: str) -> str:
-    if slug.startswith("genre-"):
-        return "/browse"
-    return {"my-list": "/list", "new": "/browse?sort=added"}.get(slug, "")
+def _more(row: Row) -> str:
+    if row.slug.startswith("genre-"):
+        names = {slug(one): one for item in row.items for one in item.title.genres}
+        return _browse(names.get(row.slug.removeprefix("genre-"), ""), "added")
+    return {"my-list": "/list", "new": "/browse"}.get(row.slug, "")
 
 
 def _browse(genre: str, sort: str, number: int = 1) -> str:
