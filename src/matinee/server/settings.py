@@ -24,5 +24,5 @@ class ServerSettings(Table):
         1000, ge=1, description="connections and requests under way, above which one is sent away"
     )
     max_streams: int = Field(20, ge=1, description="consoles that watch live at once")
-    impressions_queued: int = Field(2000, ge=1, description="pages whose impressions may wait to be written")
+    impressions_queued: int = Field(500, ge=1, description="pages whose impressions may wait to be written")
     metrics_token: str = Field("", description="bearer token for /metrics from other machines; empty refuses them")
