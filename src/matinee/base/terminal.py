@@ -80,7 +80,7 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
     """Rows as a plain table with one column for each key named; long cells wrap."""
     table = Table(box=None, header_style="bold", pad_edge=False, show_header=any(column.strip() for column in columns))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     return table

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from matinee.base.errors import MatineeError
-from matinee.base.terminal import Opener
+from matinee.base.terminal import Opener, grid
 from matinee.encoding.records import Stream
 from matinee.encoding.service import Service
 from matinee.media.probe import probe as look_into
@@ -53,7 +53,7 @@ def status(ctx: typer.Context) -> None:
         {"title_id": one.title_id, "name": one.name, "state": one.state, "source": one.source}
         for one in service.status()
     ]
-    opener.show(rows, _grid(rows, ("title_id", "name", "state", "source")) if rows else "No title has a film file.")
+    opener.show(rows, grid(rows, ("title_id", "name", "state", "source")) if rows else "No title has a film file.")
     waiting = sum(row["state"] == "pending" for row in rows)
     if waiting:
         opener.say(f"{waiting} pending. Next: `matinee encoding run`.")
@@ -108,16 +108,7 @@ def _outcomes(rows: list[dict[str, Any]]) -> Table:
         }
         for row in rows
     ]
-    return _grid(told, ("title", "state", "sizes", "left out"))
-
-
-def _grid(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
-    grid = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        grid.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        grid.add_row(*(str(row[column]) for column in columns))
-    return grid
+    return grid(told, ("title", "state", "sizes", "left out"))
 
 
 def _facts(media: Media) -> dict[str, Any]:

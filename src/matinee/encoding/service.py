@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
@@ -35,7 +34,7 @@ class Service:
         self._catalog = Catalog(backends)
         self._objects = backends.objects
         self._settings = settings
-        self._work = work_folder(backends, settings) / "encoding"
+        self._work = (Path(settings.work).expanduser().absolute() if settings.work else backends.work) / "encoding"
 
     def encode(self, title_id: int, *, force: bool = False, stop: threading.Event | None = None) -> Stream:
         """The published stream of a title, encoded where it is not there yet, or again where `force` is given.
@@ -194,18 +193,6 @@ class Service:
         if (title_id, etag) in streams:
             return "done"
         return "encoding" if in_use(self._work / f"{title_id}.lock") else "pending"
-
-
-def work_folder(backends: Backends, settings: EncodingSettings) -> Path:
-    """Where unfinished work is kept: as the settings say, else beside the database, else in the user's cache."""
-    if settings.work:
-        return Path(settings.work).expanduser().absolute()
-    url = backends.tables.engine.url
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        return Path(url.database).absolute().parent / "work"
-    name = hashlib.blake2b(url.render_as_string().encode(), digest_size=8).hexdigest()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "matinee" / name / "work"
 
 
 def _at_once(processors: int) -> int:

@@ -42,7 +42,7 @@ class EncodingSettings(Table):
     at_once: int = Field(
         0, ge=0, description="Films encoded at once; 0 means one for every two processors, but two where there are two"
     )
-    work: str = Field("", description="Folder for unfinished work; empty means work/ beside the database")
+    work: str = Field("", description="Folder for unfinished work; empty means work/ in the workspace")
     keep_replaced_h: float = Field(
         24, ge=0, description="Hours for which a replaced stream stays, for those who are watching it"
     )
