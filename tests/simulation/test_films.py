@@ -87,4 +87,4 @@ def test_second_languages_say_as_much_as_the_first() -> None:
 def test_subrip() -> None:
     text = srt(cues(films()[0])[:1])
     assert text.splitlines()[0] == "1"
-    assert text.splitlines()[1] == "00:00:05,950 --> 00:00:08,879"
+    assert text.splitlines()[1] == "00:00:05,450 --> 00:00:08,200"

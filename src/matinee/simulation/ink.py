@@ -28,13 +28,20 @@ class Ink:
         self._sheet = np.zeros((rows * _TIMES, columns * _TIMES), np.uint8)
 
     def _points(self, points: Sequence[Point]) -> NDArray[np.int32]:
-        places = np.array([(self.canvas.column(x), self.canvas.row(y)) for x, y in points])
-        places = np.clip(places * _TIMES, -20000, 20000)
+        canvas = self.canvas
+        origin = np.array([canvas.column(0), canvas.row(0)])
+        places = np.clip((np.asarray(points) * canvas.scale + origin) * _TIMES, -20000, 20000)
         return np.asarray(np.round(places * 2**_FRACTION), np.int32)
 
     def polygon(self, points: Sequence[Point], tone: int = 255) -> Ink:
         """A filled shape; `tone` 0 cuts it out again."""
         cv2.fillPoly(self._sheet, [self._points(points)], tone, cv2.LINE_AA, _FRACTION)
+        return self
+
+    def boxes(self, corners: Sequence[tuple[float, float, float, float]], tone: int = 255) -> Ink:
+        """Many upright rectangles of one tone at once, each as left, top, right, bottom."""
+        shapes = [self._points([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) for x0, y0, x1, y1 in corners]
+        cv2.fillPoly(self._sheet, shapes, tone, cv2.LINE_AA, _FRACTION)
         return self
 
     def line(self, points: Sequence[Point], width: float, tone: int = 255) -> Ink:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import floor
 from typing import NamedTuple, Protocol
 
@@ -84,7 +85,6 @@ class Plate:
         self,
         light: Light,
         cover: Mask | None,
-        rng: np.random.Generator,
         *,
         depth: float = 1.0,
         drift: tuple[float, float] = (0.0, 0.0),
@@ -95,12 +95,12 @@ class Plate:
         self._first, self._last = _rows(cover)
         part = slice(self._first, self._last)
         if cover is None:
-            self._colour: Picture = to_picture(light, rng)
+            self._colour: Picture = to_picture(light)
             self._keep: Picture | None = None
             self._last, self._opaque = light.shape[0], 0
         else:
             shown = cover[part, :, None]
-            self._colour = to_picture(light[part] * shown, rng)
+            self._colour = to_picture(light[part] * shown)
             self._colour *= shown > 0
             keep = np.round(255 * (1 - shown)).astype(np.uint8)
             self._keep = None if not keep.any() else np.asarray(cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), np.uint8)
@@ -170,7 +170,6 @@ class Scroll:
         self,
         light: Light,
         cover: Mask | None,
-        rng: np.random.Generator,
         *,
         speed: tuple[float, float],
         depth: float = 0.0,
@@ -180,7 +179,7 @@ class Scroll:
         rows, columns = frame
         self.speed, self.depth, self._top = speed, depth, top
         self._period = light.shape[1], light.shape[0]
-        picture = to_picture(light if cover is None else light * cover[..., None], rng)
+        picture = to_picture(light if cover is None else light * cover[..., None])
         if cover is None:
             picture = np.concatenate([picture, picture[: rows + 2]], axis=0)
         self._colour = np.concatenate([picture, picture[:, : columns + 2]], axis=1)
@@ -213,7 +212,6 @@ class Glow:
     def __init__(
         self,
         light: Light,
-        rng: np.random.Generator,
         strength: Callable[[float], float],
         *,
         depth: float = 1.0,
@@ -222,7 +220,7 @@ class Glow:
         rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
         self._top, self._left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
         bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else (1, 1)
-        picture = to_picture(light[self._top : bottom, self._left : right], rng)
+        picture = to_picture(light[self._top : bottom, self._left : right])
         self._light = np.where(light[self._top : bottom, self._left : right] > 0.002, picture, 0).astype(np.uint8)
         self._size = light.shape[:2]
         self.strength, self.depth = strength, depth
@@ -296,6 +294,30 @@ def bokeh(radius: float, tint: Light, strength: float = 0.5) -> Picture:
     return np.asarray(np.clip(light[..., None] * tint * 255, 0, 255), np.uint8)
 
 
+class Poses(Protocol):
+    """Pictures by number; a list is one."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, number: int, /) -> Picture:
+        """One of them."""
+
+
+class Drawn:
+    """Poses that are drawn when they are first seen, which some never are."""
+
+    def __init__(self, count: int, draw: Callable[[int], Picture]) -> None:
+        self._count = count
+        self._draw = cache(draw)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: int, /) -> Picture:
+        return self._draw(number)
+
+
 @dataclass
 class Sprite:
     """Something with poses that moves along a path: a walker, a bird, a boat.
@@ -305,15 +327,20 @@ class Sprite:
     """
 
     canvas: Canvas
-    poses: Sequence[Picture]
+    poses: Poses
     path: Callable[[float], tuple[float, float]]
     pose: Callable[[float], int] = field(default=lambda _: 0)
     depth: float = 1.0
+    span: float = 2.0
+    """No pose is wider than this, in units."""
 
     def draw(self, frame: Picture, moment: Moment) -> None:
         """Put the pose of this moment on the frame."""
-        picture = self.poses[self.pose(moment.at_s) % len(self.poses)]
         x, y = self.path(moment.at_s)
+        beyond = abs(self.canvas.column(x) - self.canvas.shape[1] / 2) - self.canvas.shape[1] / 2
+        if beyond > self.span / 2 * self.canvas.scale:
+            return
+        picture = self.poses[self.pose(moment.at_s) % len(self.poses)]
         margin = self.canvas.margin
         left = self.canvas.column(x) - margin - moment.pan[0] * self.depth - picture.shape[1] / 2
         top = self.canvas.row(y) - margin - moment.pan[1] * self.depth - picture.shape[0]
@@ -350,7 +377,7 @@ class Glitter:
         part = light[self._first : self._last]
         rows, columns = part.shape[:2]
         near = np.linspace(0.15, 1, rows, dtype=np.float32)[:, None]
-        self._light = to_picture(part * _flecks(rows, columns, near, canvas.scale, rng)[..., None] * 1.6, rng)
+        self._light = to_picture(part * _flecks(rows, columns, near, canvas.scale, rng)[..., None] * 1.6)
         other = _flecks(rows, columns, near, canvas.scale, rng)
         self._other = np.repeat((other * 255).astype(np.uint8)[..., None], 3, axis=2)
 

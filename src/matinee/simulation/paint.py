@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cv2
@@ -26,6 +26,8 @@ Mask = NDArray[np.floating[Any]]
 Picture = NDArray[np.uint8]
 
 Point = tuple[float, float]
+_NOTHING = 0.002
+"""Less than half a step of 8 bits."""
 
 
 @dataclass(frozen=True)
@@ -182,8 +184,41 @@ def lay(under: Light, over: Light, cover: Mask) -> Light:
 
 def shine(under: Light, tint: str, glow: Mask) -> Light:
     """`under` lit by a glow, as a lens adds it (screen): never beyond white. Changes `under` and returns it."""
-    under += (1 - np.minimum(under, 1)) * (colour(tint) * glow[..., None])
+    part, light = _where(under, glow), _tinted(tint, glow)
+    if light is not None:
+        cv2.subtract(part + light, cv2.multiply(np.minimum(part, 1), light), dst=light)
+        part[:] = light
     return under
+
+
+def glaze(under: Light, tint: str, cover: Mask) -> Light:
+    """`under` painted over with one colour, as thick as `cover`. Changes `under` and returns it."""
+    part, light = _where(under, cover), _tinted(tint, cover)
+    if light is not None:
+        thick = np.asarray(cover[_box(cover)], np.float32)
+        part *= cv2.merge([1 - thick] * 3)
+        part += light
+    return under
+
+
+def _box(mask: Mask) -> tuple[slice, slice]:
+    """The part of a mask outside which it is nothing."""
+    rows = np.flatnonzero(cv2.reduce(np.asarray(mask, np.float32), 1, cv2.REDUCE_MAX) > _NOTHING)
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    part = slice(int(rows[0]), int(rows[-1]) + 1)
+    columns = np.flatnonzero(cv2.reduce(np.asarray(mask[part], np.float32), 0, cv2.REDUCE_MAX) > _NOTHING)
+    return part, slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _where(under: Light, mask: Mask) -> Light:
+    return under[_box(mask)]
+
+
+def _tinted(tint: str, mask: Mask) -> Light | None:
+    """The mask in a colour, as far as it is more than nothing; None where it is not."""
+    part = np.asarray(mask[_box(mask)], np.float32)
+    return np.asarray(cv2.merge([part * channel for channel in colour(tint)]), np.float32) if part.size else None
 
 
 def shade(under: Light, amount: Mask) -> Light:
@@ -223,9 +258,13 @@ def bloom(light: Light, threshold: float, strength: float, pixels: float) -> Lig
     return light
 
 
-def to_picture(light: Light, rng: np.random.Generator) -> Picture:
+def to_picture(light: Light) -> Picture:
     """8 bits, with noise of one step before rounding so that no gradient shows bands."""
-    tile = np.random.default_rng(rng.integers(1 << 62)).random((256, 256), dtype=np.float32)
-    rows, columns = light.shape[:2]
-    dither = np.tile(tile, (rows // 256 + 1, columns // 256 + 1))[:rows, :columns]
-    return np.asarray(np.clip(light * 255 + dither[..., None], 0, 255), np.uint8)
+    dither = _dither(light.shape[0], light.shape[1])
+    return np.asarray(cv2.addWeighted(np.asarray(light, np.float32), 255, dither, 1, -0.5, dtype=cv2.CV_8U), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _dither(rows: int, columns: int) -> Light:
+    noise_ = np.random.default_rng(0).random((rows, columns), dtype=np.float32)
+    return np.asarray(cv2.merge([noise_] * 3), np.float32)

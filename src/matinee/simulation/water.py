@@ -79,7 +79,6 @@ def swell(
     return Plate(
         np.asarray(paint, np.float32),
         cover,
-        rng,
         depth=0.3 + 0.7 * share,
         sway=((10 + 22 * share) * pixels, quick + 0.13 * share),
         bob=((3 + 7 * share) * pixels, quick * 1.7),

@@ -17,6 +17,7 @@ from matinee.simulation.paint import (
     blur,
     colour,
     disc,
+    glaze,
     noise,
     radial,
     shine,
@@ -134,7 +135,7 @@ def mist(
     cover = np.asarray(band * (0.35 + 0.65 * texture) * strength, np.float32)
     cover[cover < 0.01] = 0
     paint = np.broadcast_to(colour(tint), (*canvas.shape, 3)).astype(np.float32)
-    return Plate(paint, cover, rng, depth=depth, drift=(drift, 0))
+    return Plate(paint, cover, depth=depth, drift=(drift, 0))
 
 
 def rain(
@@ -175,7 +176,6 @@ def rain(
             Scroll(
                 light.astype(np.float32),
                 None,
-                rng,
                 speed=(-fall * slant, fall),
                 frame=(canvas.height, canvas.width),
                 depth=0.2,
@@ -214,7 +214,6 @@ def snow(
             Scroll(
                 light.astype(np.float32),
                 None,
-                rng,
                 speed=(wind * quick, fall * quick),
                 frame=(canvas.height, canvas.width),
                 depth=0.3 + 0.3 * near,
@@ -271,5 +270,5 @@ def vapour(
 ) -> Light:
     """Air that thickens from y `low` to y `high`. Changes `light` and returns it."""
     texture = 0.75 + 0.25 * blur(noise(canvas.shape, canvas.scale * 0.6, rng, 2), 4)
-    light += (colour(tint) - light) * (smooth(canvas.ys, low, high) * texture * strength)[..., None]
+    glaze(light, tint, smooth(canvas.ys, low, high) * texture * strength)
     return light

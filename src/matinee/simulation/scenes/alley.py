@@ -6,7 +6,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink, cat, person
 from matinee.simulation.layers import Glow, Layer, Plate, Scene
-from matinee.simulation.paint import Canvas, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.paint import Canvas, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import walker
 from matinee.simulation.weather import Palette, Rng, mist, rain
 
@@ -29,7 +29,7 @@ def paint(
     """
     light = flat(canvas, mix(palette.haze, palette.low, 0.5))
     shine(light, palette.light, 0.75 * radial(canvas, (0.0, 0.47), 0.17, 2.0))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1), _far(canvas, palette, rng)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1), _far(canvas, palette, rng)]
     layers.append(mist(canvas, rng, mix(palette.low, palette.light, 0.4), 0.62, 0.14, strength=0.7, depth=0.3))
     layers.append(_walls(canvas, rng, palette, sign))
     if sign:
@@ -37,7 +37,6 @@ def paint(
         layers.append(
             Glow(
                 np.asarray(colour(sign) * glow[..., None], np.float32),
-                rng,
                 lambda t: 0.25 if int(t * 11) % 17 in (3, 5) else 0.95,
                 depth=0.7,
             )
@@ -45,11 +44,11 @@ def paint(
     if walking:
         layers.append(walker(canvas, colour(palette.ink), 0.38, (-0.16, 0.93), 0.03, depth=0.6, coat=True, hat=figure))
     elif figure:
-        layers.append(_standing(canvas, rng, palette, figure))
+        layers.append(_standing(canvas, palette, figure))
     if animal:
         small = Ink(canvas)
         cat(small, (0.24, 0.93), 0.12)
-        layers.append(Plate(flat(canvas, palette.ink), small.cover(), rng, depth=0.8))
+        layers.append(Plate(flat(canvas, palette.ink), small.cover(), depth=0.8))
     layers.append(_lamp(canvas, rng, palette))
     layers.append(
         mist(canvas, rng, mix(palette.haze, palette.light, 0.25), 0.95, 0.10, strength=0.4, depth=1.0, drift=14)
@@ -70,8 +69,8 @@ def _far(canvas: Canvas, palette: Palette, rng: Rng) -> Plate:
                 y = top + 0.04 + 0.06 * k
                 glass.box(x - 0.018, y, x - 0.006, y + 0.02)
     paint = flat(canvas, mix(palette.haze, palette.ink, 0.4))
-    paint += (colour(palette.light) - paint) * (glass.cover() * 0.8)[..., None]
-    return Plate(paint, ink.cover() * 0.8, rng, depth=0.2)
+    glaze(paint, palette.light, glass.cover() * 0.8)
+    return Plate(paint, ink.cover() * 0.8, depth=0.2)
 
 
 def _walls(canvas: Canvas, rng: Rng, palette: Palette, sign: str) -> Plate:
@@ -111,14 +110,14 @@ def _walls(canvas: Canvas, rng: Rng, palette: Palette, sign: str) -> Plate:
     paint = np.asarray(wall * (left + right)[..., None] + ground * floor[..., None], np.float32)
     lit = glass.cover() * (1 - frames.cover())
     dim = mix(palette.light, palette.ink, 0.55)
-    paint += (colour(dim) - paint) * (lit * np.where(canvas.xs < -0.5, 0.9, 0.25))[..., None]
+    glaze(paint, dim, lit * np.where(canvas.xs < -0.5, 0.9, 0.25))
     if sign:
         tube = Ink(canvas).line([(0.44, 0.22), (0.56, 0.18), (0.56, 0.46), (0.44, 0.44), (0.44, 0.22)], 0.008)
         tube.line([(0.47, 0.29), (0.53, 0.28)], 0.008).line([(0.47, 0.345), (0.53, 0.345)], 0.008).line(
             [(0.47, 0.40), (0.53, 0.405)], 0.008
         )
-        paint += (colour(mix(sign, "#ffffff", 0.5)) - paint) * tube.cover()[..., None]
-    return Plate(paint, np.clip(left + right + floor, 0, 1), rng, depth=0.7)
+        glaze(paint, mix(sign, "#ffffff", 0.5), tube.cover())
+    return Plate(paint, np.clip(left + right + floor, 0, 1), depth=0.7)
 
 
 def _lamp(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
@@ -131,13 +130,13 @@ def _lamp(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     glow = np.clip(bulb + cone * (0.22 + 0.28 * smoke) + 0.3 * radial(canvas, (-0.36, 0.3), 0.07, 2.2), 0, 1)
     glow = np.where(glow < 0.02, 0, glow)
     paint = np.where(ink.cover()[..., None] > 0.5, colour(palette.ink), colour(palette.light)).astype(np.float32)
-    return Plate(paint, np.asarray(np.maximum(glow * 0.9, ink.cover()), np.float32), rng, depth=0.7)
+    return Plate(paint, np.asarray(np.maximum(glow * 0.9, ink.cover()), np.float32), depth=0.7)
 
 
-def _standing(canvas: Canvas, rng: Rng, palette: Palette, hat: str) -> Plate:
+def _standing(canvas: Canvas, palette: Palette, hat: str) -> Plate:
     ink = person(Ink(canvas), (-0.24, 0.90), 0.42, coat=True, hat=hat, facing=1)
     cover = ink.cover()
     shadow = Ink(canvas).polygon([(-0.27, 0.895), (-0.21, 0.895), (0.18, 1.16), (0.0, 1.2)]).cover()
     rim = np.clip(cover - np.roll(blur(cover, 2), (2, 5), (0, 1)), 0, 1)
     paint = flat(canvas, palette.ink) + colour(palette.light) * (rim * 0.9)[..., None]
-    return Plate(np.asarray(paint, np.float32), np.maximum(cover, blur(shadow, 4) * 0.75), rng, depth=0.8)
+    return Plate(np.asarray(paint, np.float32), np.maximum(cover, blur(shadow, 4) * 0.75), depth=0.8)

@@ -16,6 +16,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -47,7 +48,7 @@ def paint(
     mirrored(canvas, light, horizon, darker=0.62)
     ripples(canvas, rng, light, horizon, 0.05)
     layers: list[Layer] = [
-        Plate(light, None, rng, depth=0.1),
+        Plate(light, None, depth=0.1),
         _Curtains(canvas, rng, palette, horizon, strength),
         _shore(canvas, rng, palette, cabin=cabin, figures=figures),
     ]
@@ -132,9 +133,9 @@ def _shore(canvas: Canvas, rng: Rng, palette: Palette, *, cabin: bool, figures: 
     drift = noise(canvas.shape, (canvas.scale * 0.3, canvas.scale * 0.05), rng, 4)
     snow = colour(mix(palette.low, palette.haze, 0.4)) * (0.30 + 0.35 * drift)[..., None]
     paint += (snow + colour(palette.accent) * 0.06 - paint) * (ground_cover * (1 - 0.97 * ink.cover()))[..., None]
-    paint += (colour(mix(palette.haze, "#e8f2ff", 0.4)) - paint) * (snow_roof.cover() * 0.7)[..., None]
+    glaze(paint, mix(palette.haze, "#e8f2ff", 0.4), snow_roof.cover() * 0.7)
     warm = glass.cover()
-    paint += (colour("#ffc56a") - paint) * warm[..., None]
+    glaze(paint, "#ffc56a", warm)
     spill = blur(warm, 9) * 0.9 + radial(canvas, (0.40, 0.875), 0.05, 2.6, 2.4) * (0.30 if cabin else 0)
     shine(paint, "#ffb45a", np.asarray(spill * (1 - warm) * 0.6, np.float32))
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.9)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.9)

@@ -20,6 +20,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -58,7 +59,7 @@ def paint(
     )
     shine(light, palette.light, np.clip(0.9 * radial(canvas, sun, 0.12, 1.7) + radial(canvas, sun, 0.055, 9), 0, 1))
     bloom(light, 0.85, 0.4, 40)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     if peaks:
         layers.append(_peaks(canvas, rng, palette))
     layers.append(_clouds(canvas, rng, palette, 0.66, 0.25, sun))
@@ -80,8 +81,8 @@ def _peaks(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     facets = np.clip((texture - np.roll(texture, (3, -5), (0, 1))) * 7 + 0.3, 0, 1)
     snow = smooth(0.16 - (canvas.ys - line) + 0.1 * (texture - 0.5), 0.02, 0.10)
     paint = flat(canvas, mix(palette.haze, palette.mid, 0.5))
-    paint += (colour(mix(palette.light, "#ffffff", 0.35)) - paint) * (snow * (0.25 + 0.5 * facets))[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.12)
+    glaze(paint, mix(palette.light, "#ffffff", 0.35), snow * (0.25 + 0.5 * facets))
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.12)
 
 
 def _clouds(canvas: Canvas, rng: Rng, palette: Palette, level: float, share: float, sun: tuple[float, float]) -> Plate:
@@ -99,7 +100,6 @@ def _clouds(canvas: Canvas, rng: Rng, palette: Palette, level: float, share: flo
     return Plate(
         np.asarray(paint, np.float32),
         np.asarray(cover, np.float32),
-        rng,
         depth=0.2 + 0.8 * share,
         drift=(3 + 6 * share, 0),
     )
@@ -126,7 +126,7 @@ def _balloon(canvas: Canvas, palette: Palette, tints: tuple[str, str], burn: flo
         np.where((gore > 0)[..., None], colour(tints[0]), colour(tints[1])) * np.ones((*canvas.shape, 3)), np.float32
     )
     belt = smooth(np.abs(canvas.ys - 0.47), 0.05, 0.042)
-    paint += (colour(mix(tints[0], "#ffffff", 0.7)) - paint) * (belt * 0.9)[..., None]
+    glaze(paint, mix(tints[0], "#ffffff", 0.7), belt * 0.9)
     shade: Mask = np.asarray(
         0.50
         + 0.55 * np.sqrt(np.clip(1 - bulge**2, 0, 1))
@@ -138,7 +138,7 @@ def _balloon(canvas: Canvas, palette: Palette, tints: tuple[str, str], burn: flo
     shine(paint, palette.light, np.clip(envelope - np.roll(blur(envelope, 4), (2, 6), (0, 1)), 0, 1) * 0.6)
     shine(paint, "#ffd27a", radial(canvas, (0, 0.70), 0.12, 2.4) * burn * 0.9)
     others = rest.cover()
-    paint += (colour(palette.ink) - paint) * (others * (1 - envelope))[..., None]
+    glaze(paint, palette.ink, others * (1 - envelope))
     return cut_out(canvas, paint, np.maximum(envelope, others))
 
 
@@ -185,7 +185,7 @@ def _airship(canvas: Canvas, palette: Palette) -> Sprite:
     ribs = smooth(np.abs(np.sin(small.xs * 34)), 0.10, 0.03) * hull.cover()
     paint *= (1 - 0.28 * ribs)[..., None]
     paint *= np.where(rest.cover()[..., None] > 0.5, 0.4, 1.0)
-    paint += (colour(palette.light) - paint) * lamps.cover()[..., None]
+    glaze(paint, palette.light, lamps.cover())
     shine(paint, palette.light, np.clip(cover - np.roll(blur(cover, 3), (4, 3), (0, 1)), 0, 1) * 0.7)
     pose = cut_out(small, np.asarray(paint, np.float32), cover)
     return Sprite(canvas, [pose], lambda t: (-0.12 + 0.03 * t, 0.62 + 0.012 * sin(t * 0.8)), depth=0.6)

@@ -18,6 +18,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -49,19 +50,18 @@ def paint(
     shine(light, mix(palette.low, "#ffffff", 0.4), np.asarray(band * 0.28, np.float32))
     if moonlit:
         moon(canvas, rng, light, (0.5, 0.18), 0.06, "#f0f4ff")
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     if forest:
         layers += [_trees(canvas, rng, palette, share) for share in (0.3, 0.8)]
     layers.append(_ground(canvas, rng, palette))
     if eyes:
         layers += _eyes(canvas, rng, eyes)
-    layers.append(_camp(canvas, rng, palette, people, tent=tent))
+    layers.append(_camp(canvas, palette, people, tent=tent))
     layers.append(_Flames(canvas, rng))
     halo = 0.55 * radial(canvas, (0.0, 0.80), 0.09, 2.1) + 0.28 * radial(canvas, (0.0, 0.84), 0.24, 2.2, 1.6)
     layers.append(
         Glow(
             np.asarray(colour("#ff9a3a") * np.where(halo > 0.015, halo, 0)[..., None], np.float32),
-            rng,
             lambda t: 0.78 + 0.12 * sin(t * 11) * sin(t * 5.3) + 0.10 * sin(t * 17.1),
             depth=0.8,
         )
@@ -97,8 +97,8 @@ def _trees(canvas: Canvas, rng: Rng, palette: Palette, share: float) -> Plate:
     cover = np.maximum(ink.cover(), below(canvas, line))
     paint = flat(canvas, mix(palette.haze, palette.ink, 0.35 + 0.55 * share))
     warm = radial(canvas, FIRE, 0.2, 2.2, 1.5) * (0.35 + 0.3 * share)
-    paint += (colour("#c8641e") - paint) * np.clip(warm, 0, 0.6)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.2 + 0.4 * share)
+    glaze(paint, "#c8641e", np.clip(warm, 0, 0.6))
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.2 + 0.4 * share)
 
 
 def _ground(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
@@ -107,10 +107,10 @@ def _ground(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     tufts = noise(canvas.shape, (canvas.scale * 0.08, canvas.scale * 0.02), rng, 4)
     warm = radial(canvas, (0.0, 0.89), 0.09, 1.9, 3.0)
     paint += colour("#d8742a") * (np.clip(warm, 0, 1) * (0.35 + 0.5 * tufts))[..., None]
-    return Plate(np.asarray(paint, np.float32), below(canvas, line, 2), rng, depth=0.75)
+    return Plate(np.asarray(paint, np.float32), below(canvas, line, 2), depth=0.75)
 
 
-def _camp(canvas: Canvas, rng: Rng, palette: Palette, people: int, *, tent: bool) -> Plate:
+def _camp(canvas: Canvas, palette: Palette, people: int, *, tent: bool) -> Plate:
     ink, canvas_cloth = Ink(canvas), Ink(canvas)
     if tent:
         canvas_cloth.polygon([(0.36, 0.90), (0.55, 0.62), (0.86, 0.90)])
@@ -131,7 +131,7 @@ def _camp(canvas: Canvas, rng: Rng, palette: Palette, people: int, *, tent: bool
         canvas.xs < 0, np.clip(cover - np.roll(soft, -5, axis=1), 0, 1), np.clip(cover - np.roll(soft, 5, axis=1), 0, 1)
     )
     paint += colour("#ffae5a") * (toward * 1.0 * radial(canvas, FIRE, 0.35, 2))[..., None]
-    return Plate(np.asarray(paint, np.float32), np.maximum(cover, cloth), rng, depth=0.8)
+    return Plate(np.asarray(paint, np.float32), np.maximum(cover, cloth), depth=0.8)
 
 
 def _seated(ink: Ink, foot: tuple[float, float], h: float, facing: int) -> None:
@@ -158,7 +158,6 @@ def _eyes(canvas: Canvas, rng: Rng, count: int) -> list[Layer]:
         layers.append(
             Glow(
                 np.asarray(light, np.float32),
-                rng,
                 _blinking(number),
                 depth=0.4,
             )

@@ -8,7 +8,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink, person
 from matinee.simulation.layers import Glow, Layer, Plate, Scene, Sparks, bokeh, stamp
-from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.weather import Palette, Rng, clouds, stars
 
 HUB, RADIUS = (0.16, 0.42), 0.31
@@ -31,17 +31,17 @@ def paint(
     lit = 0.25 if deserted else 1.0
     shine(light, palette.accent, 0.32 * lit * radial(canvas, HUB, 0.34, 2.2))
     shine(light, palette.light, 0.34 * lit * radial(canvas, (0.0, 0.86), 0.16, 2.0, 4))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1), _frame(canvas, rng, palette)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1), _frame(canvas, palette)]
     layers += _wheel(canvas, palette, turning, lit)
     layers.append(_tents(canvas, rng, palette, lit))
-    layers += _strings(canvas, rng, palette, lit)
+    layers += _strings(canvas, palette, lit)
     layers.append(_people(canvas, rng, palette, crowd, pair=pair))
     if not deserted:
         layers.append(_bokeh(canvas, rng, palette))
     return Scene(layers)
 
 
-def _frame(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
+def _frame(canvas: Canvas, palette: Palette) -> Plate:
     ink = Ink(canvas)
     for dx in (-0.17, 0.17):
         ink.line([HUB, (HUB[0] + dx, 0.92)], 0.011)
@@ -50,7 +50,7 @@ def _frame(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     around = np.linspace(0, 2 * pi, 80)
     for share, wide in ((1.0, 0.007), (0.9, 0.004)):
         ink.line([(HUB[0] + RADIUS * share * cos(a), HUB[1] + RADIUS * share * sin(a)) for a in around], wide)
-    return Plate(flat(canvas, mix(palette.ink, palette.mid, 0.35)), ink.cover(), rng, depth=0.3)
+    return Plate(flat(canvas, mix(palette.ink, palette.mid, 0.35)), ink.cover(), depth=0.3)
 
 
 def _wheel(canvas: Canvas, palette: Palette, turning: float, lit: float) -> list[Layer]:
@@ -102,7 +102,7 @@ def _tents(canvas: Canvas, rng: Rng, palette: Palette, lit: float) -> Plate:
     ink.box(-1.3, 0.915, 1.3, 1.3)
     cover = ink.cover()
     paint = flat(canvas, mix(palette.ink, palette.accent, 0.5))
-    paint += (colour(mix(palette.light, palette.ink, 0.25)) - paint) * stripes.cover()[..., None]
+    glaze(paint, mix(palette.light, palette.ink, 0.25), stripes.cover())
     paint *= (0.12 + 0.62 * lit * smooth(canvas.ys, 0.62, 0.9))[..., None]
     ground = smooth(canvas.ys, 0.912, 0.918)
     grain = noise(canvas.shape, (canvas.scale * 0.3, canvas.scale * 0.02), rng, 3)
@@ -110,10 +110,10 @@ def _tents(canvas: Canvas, rng: Rng, palette: Palette, lit: float) -> Plate:
         colour(palette.ink) + colour(palette.light) * (0.20 * lit * grain * smooth(canvas.ys, 1.02, 0.91))[..., None]
     )
     paint += (floor - paint) * (ground * np.ones_like(cover))[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.6)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.6)
 
 
-def _strings(canvas: Canvas, rng: Rng, palette: Palette, lit: float) -> list[Layer]:
+def _strings(canvas: Canvas, palette: Palette, lit: float) -> list[Layer]:
     bulbs, wire = np.zeros(canvas.shape, np.float32), Ink(canvas)
     for (x0, y0), (x1, y1) in (
         ((-1.1, 0.42), (-0.4, 0.55)),
@@ -132,8 +132,8 @@ def _strings(canvas: Canvas, rng: Rng, palette: Palette, lit: float) -> list[Lay
     unit = canvas.scale / 540
     spots = blur(bulbs, 1.6 * unit) * 14 * unit + blur(bulbs, 7 * unit) * 90 * unit
     light = colour(palette.light) * np.clip(spots, 0, 1)[..., None]
-    plate = Plate(flat(canvas, palette.ink), wire.cover(), rng, depth=0.75)
-    return [plate, Glow(np.asarray(light, np.float32), rng, lambda t: lit * (0.9 + 0.1 * sin(t * 6)), depth=0.75)]
+    plate = Plate(flat(canvas, palette.ink), wire.cover(), depth=0.75)
+    return [plate, Glow(np.asarray(light, np.float32), lambda t: lit * (0.9 + 0.1 * sin(t * 6)), depth=0.75)]
 
 
 def _people(canvas: Canvas, rng: Rng, palette: Palette, crowd: int, *, pair: bool) -> Plate:
@@ -155,7 +155,7 @@ def _people(canvas: Canvas, rng: Rng, palette: Palette, crowd: int, *, pair: boo
     cover = ink.cover()
     rim = np.clip(cover - np.roll(blur(cover, 2), 3, axis=0), 0, 1)
     paint = flat(canvas, palette.ink) * 0.7 + colour(palette.light) * (rim * 0.55)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.9)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.9)
 
 
 def _bokeh(canvas: Canvas, rng: Rng, palette: Palette) -> Sparks:

@@ -7,10 +7,10 @@ import numpy as np
 
 from matinee.simulation.ink import Ink
 from matinee.simulation.layers import Layer, Plate, Scene, Sparks, bokeh, stamp
-from matinee.simulation.paint import Canvas, Light, Mask, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.paint import Canvas, Light, Mask, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import walker
 from matinee.simulation.water import path_of_light
-from matinee.simulation.weather import Palette, Rng, clouds, moon, rain, stars
+from matinee.simulation.weather import Palette, Rng, clouds, mist, moon, rain, stars
 
 
 def paint(
@@ -32,7 +32,7 @@ def paint(
         moon(canvas, rng, light, (-0.42, 0.2), 0.075, palette.light)
     clouds(canvas, rng, light, lit=palette.mid, dark=palette.high, cover=0.4, top=0, bottom=0.6, strength=0.6)
     shine(light, palette.low, 0.5 * radial(canvas, (0.0, 0.85), 0.42, 2.4, 2.2))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1)]
     for share, base in ((0.25, 0.80), (0.55, 0.84), (0.9, 0.88)):
         layers.append(_towers(canvas, rng, palette, share, base, density))
     layers.append(_ground(canvas, rng, palette, river=river))
@@ -43,6 +43,8 @@ def paint(
     elif traffic:
         layers += _traffic(canvas, rng, palette)
     if figure:
+        haze = mix(palette.low, palette.light, 0.25)
+        layers.append(mist(canvas, rng, haze, 0.88, 0.17, strength=0.75, depth=0.8, drift=12))
         layers.append(
             walker(
                 canvas, colour(palette.ink) * 0.6, 0.34, (-0.32, 0.99), 0.06, coat=True, hat="fedora", umbrella=wet > 0
@@ -55,7 +57,6 @@ def paint(
 
 def _towers(canvas: Canvas, rng: Rng, palette: Palette, share: float, base: float, density: float) -> Plate:
     ink, glass = Ink(canvas), Ink(canvas)
-    bright = np.zeros(canvas.shape, np.float32)
     x = -1.15
     while x < 1.15:
         wide = float(rng.uniform(0.07, 0.15) * (0.75 + 0.55 * share))
@@ -70,7 +71,7 @@ def _towers(canvas: Canvas, rng: Rng, palette: Palette, share: float, base: floa
             ink.polygon([(x, top), (x + wide / 2, top - 0.07), (x + wide, top)])
         elif crown == 2:
             ink.box(centre - 0.0025, top - 0.09, centre + 0.0025, top)
-        _windows(canvas, rng, bright, glass, (x, top, x + wide, base + 0.05), density, 0.0055 + 0.0035 * share)
+        _windows(rng, glass, (x, top, x + wide, base + 0.05), density, 0.0055 + 0.0035 * share)
         x += wide * float(rng.uniform(0.85, 1.15))
     cover = ink.cover()
     top_tone, low_tone = (
@@ -78,33 +79,22 @@ def _towers(canvas: Canvas, rng: Rng, palette: Palette, share: float, base: floa
         mix(palette.low, palette.ink, 0.25 + 0.6 * share),
     )
     paint = flat(canvas, top_tone)
-    paint += (colour(low_tone) - paint) * smooth(canvas.ys, 0.4, base)[..., None]
-    lit = glass.cover() * bright
+    glaze(paint, low_tone, smooth(canvas.ys, 0.4, base))
+    lit = glass.cover()
     warm = colour(palette.light) * lit[..., None] * (0.55 + 0.45 * share)
     paint += warm + colour(palette.light) * (blur(lit, 5) * 0.55)[..., None]
-    return Plate(paint, cover, rng, depth=0.2 + 0.6 * share)
+    return Plate(paint, cover, depth=0.2 + 0.6 * share)
 
 
-def _windows(
-    canvas: Canvas,
-    rng: Rng,
-    bright: Mask,
-    glass: Ink,
-    box: tuple[float, float, float, float],
-    density: float,
-    cell: float,
-) -> None:
+def _windows(rng: Rng, glass: Ink, box: tuple[float, float, float, float], density: float, cell: float) -> None:
     left, top, right, bottom = box
     rows = np.arange(top + cell * 1.6, bottom, cell * 2.1)
     columns = np.arange(left + cell * 1.2, right - cell * 1.4, cell * 1.75)
     lit = rng.random((len(rows), len(columns))) < density * rng.uniform(0.35, 1.3)
-    for i, j in zip(*np.nonzero(lit), strict=True):
-        y, x = float(rows[i]), float(columns[j])
-        glass.box(x, y, x + cell, y + cell * 1.25)
-        first, last = int(canvas.row(y)) - 1, int(canvas.row(y + cell * 1.25)) + 2
-        start, stop = int(canvas.column(x)) - 1, int(canvas.column(x + cell)) + 2
-        if last > 0 and stop > 0:
-            bright[max(0, first) : last, max(0, start) : stop] = rng.choice([0.35, 0.6, 0.85, 1.0])
+    tones = rng.choice([90, 150, 215, 255], lit.shape)
+    for tone in (90, 150, 215, 255):
+        places = [(float(columns[j]), float(rows[i])) for i, j in zip(*np.nonzero(lit & (tones == tone)), strict=True)]
+        glass.boxes([(x, y, x + cell, y + cell * 1.25) for x, y in places], tone)
 
 
 def _ground(canvas: Canvas, rng: Rng, palette: Palette, *, river: bool) -> Plate:
@@ -115,7 +105,7 @@ def _ground(canvas: Canvas, rng: Rng, palette: Palette, *, river: bool) -> Plate
     sheen = np.exp(-((canvas.xs / 0.55) ** 2)) * smooth(canvas.ys, 1.08, 0.87) * (0.3 + 0.7 * texture)
     paint += colour(palette.low) * (sheen * 0.35)[..., None]
     cover = np.clip((canvas.ys - line) * canvas.scale + 0.5, 0, 1) + 0 * canvas.xs
-    return Plate(paint, np.asarray(cover, np.float32), rng, depth=0.85)
+    return Plate(paint, np.asarray(cover, np.float32), depth=0.85)
 
 
 def _traffic(canvas: Canvas, rng: Rng, palette: Palette) -> list[Layer]:

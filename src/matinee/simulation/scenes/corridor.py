@@ -6,7 +6,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink, person
 from matinee.simulation.layers import Glow, Layer, Plate, Scene
-from matinee.simulation.paint import Canvas, Light, blur, colour, flat, mix, noise, radial, smooth
+from matinee.simulation.paint import Canvas, Light, blur, colour, flat, glaze, mix, noise, radial, smooth
 from matinee.simulation.weather import Palette, Rng, mist, motes
 
 VANISH = 0.47
@@ -26,14 +26,14 @@ def paint(
 ) -> Scene:
     """`figure` ``child``, ``tall`` or empty; `flicker` 0 to 1; a `door` on the left stands open and lit."""
     light = _walls(canvas, rng, palette, door=door)
-    layers: list[Layer] = [Plate(light * 0.55, None, rng, depth=0.4)]
+    layers: list[Layer] = [Plate(light * 0.55, None, depth=0.4)]
     glow = light * 1.15 * np.asarray(0.25 + radial(canvas, (0.0, 0.40), 0.34, 2.0), np.float32)[..., None]
 
     def strength(t: float) -> float:
         broken = int(t * 17) % 23 in (2, 3, 7, 11) or 2.6 < t % 4.2 < 2.9
         return 1.0 - 0.85 * flicker * broken
 
-    layers.append(Glow(np.asarray(glow, np.float32), rng, strength, depth=0.4))
+    layers.append(Glow(np.asarray(glow, np.float32), strength, depth=0.4))
     for number in range(lamps):
         near = 0.32 + 0.95 * (number / lamps) ** 1.6
         at = (0.0, VANISH - 0.40 * near)
@@ -41,13 +41,12 @@ def paint(
         layers.append(
             Glow(
                 np.asarray(colour(palette.light) * np.where(halo > 0.02, halo, 0)[..., None], np.float32),
-                rng,
                 strength,
                 depth=0.5,
             )
         )
     if figure:
-        layers.append(_figure(canvas, rng, palette, figure))
+        layers.append(_figure(canvas, palette, figure))
     layers.append(mist(canvas, rng, mix(palette.haze, palette.low, 0.5), 0.62, 0.10, strength=0.4, depth=0.5))
     layers.append(motes(canvas, rng, palette.light, count=22, area=(-0.6, 0.1, 0.6, 0.9), radius=0.003, pulse=0.6))
     return Scene(layers)
@@ -98,7 +97,7 @@ def _walls(canvas: Canvas, rng: Rng, palette: Palette, *, door: bool) -> Light:
     light += (colour(mix(palette.ink, palette.accent, 0.2)) * 0.5 - light) * shut.cover()[..., None]
     light += (colour(palette.ink) * 0.8 - light) * (frames.cover() * 0.8)[..., None]
     open_door = lit.cover()
-    light += (colour(mix(palette.light, palette.accent, 0.25)) - light) * open_door[..., None]
+    glaze(light, mix(palette.light, palette.accent, 0.25), open_door)
     if door:
         light += colour(palette.light) * (blur(open_door, 26) * 0.45 * (1 - open_door))[..., None]
         pool = Ink(canvas).polygon([(-0.40, 0.96), (-0.52, 1.10), (0.5, 1.16), (0.24, 0.99)]).cover()
@@ -106,7 +105,7 @@ def _walls(canvas: Canvas, rng: Rng, palette: Palette, *, door: bool) -> Light:
     return np.asarray(light, np.float32)
 
 
-def _figure(canvas: Canvas, rng: Rng, palette: Palette, kind: str) -> Plate:
+def _figure(canvas: Canvas, palette: Palette, kind: str) -> Plate:
     ink = Ink(canvas)
     if kind == "child":
         person(ink, (0.0, 0.625), 0.15, dress=True, hat="hair", child=True)
@@ -114,4 +113,4 @@ def _figure(canvas: Canvas, rng: Rng, palette: Palette, kind: str) -> Plate:
         person(ink, (0.01, 0.64), 0.255, coat=True, hat="fedora")
     cover = ink.cover()
     shadow = Ink(canvas).polygon([(-0.02, 0.625), (0.02, 0.625), (0.07, 0.86), (-0.05, 0.86)]).cover()
-    return Plate(flat(canvas, palette.ink), np.maximum(cover, blur(shadow, 5) * 0.5), rng, depth=0.45)
+    return Plate(flat(canvas, palette.ink), np.maximum(cover, blur(shadow, 5) * 0.5), depth=0.45)

@@ -21,10 +21,10 @@ def paint(
     performer: str = "",
 ) -> Scene:
     """`open_` 0 to 1: the curtain; `beam`: the projector; `performer`: ``singer`` or ``magician``."""
-    layers: list[Layer] = [Plate(_stage(canvas, rng, palette, open_), None, rng, depth=0.3)]
+    layers: list[Layer] = [Plate(_stage(canvas, rng, palette, open_), None, depth=0.3)]
     if performer:
-        layers.append(_performer(canvas, rng, palette, performer))
-    layers.append(Plate(*_curtain(canvas, rng, palette, open_), rng, depth=0.45))
+        layers.append(_performer(canvas, palette, performer))
+    layers.append(Plate(*_curtain(canvas, rng, palette, open_), depth=0.45))
     layers.append(_arch(canvas, rng, palette))
     if beam:
         layers.append(_beam(canvas, rng, palette, beam))
@@ -91,7 +91,6 @@ def _arch(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     return Plate(
         np.asarray(paint, np.float32),
         np.asarray(np.maximum(cover, floor * np.ones_like(cover)), np.float32),
-        rng,
         depth=0.6,
     )
 
@@ -102,7 +101,7 @@ def _beam(canvas: Canvas, rng: Rng, palette: Palette, strength: float) -> Glow:
     smoke = noise(canvas.shape, (canvas.scale * 0.4, canvas.scale * 0.3), rng, 5)
     light = colour(palette.light) * (cone * (0.10 + 0.24 * smoke) * strength)[..., None]
     return Glow(
-        np.asarray(light, np.float32), rng, lambda t: float(0.86 + 0.10 * np.sin(t * 31) * np.sin(t * 7.3)), depth=0.5
+        np.asarray(light, np.float32), lambda t: float(0.86 + 0.10 * np.sin(t * 31) * np.sin(t * 7.3)), depth=0.5
     )
 
 
@@ -124,10 +123,10 @@ def _heads(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     cover = ink.cover()
     rim = np.clip(cover - np.roll(blur(cover, 2), 3, axis=0), 0, 1)
     paint = flat(canvas, palette.ink) * 0.7 + colour(palette.light) * (rim * 0.45)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=1.1)
+    return Plate(np.asarray(paint, np.float32), cover, depth=1.1)
 
 
-def _performer(canvas: Canvas, rng: Rng, palette: Palette, kind: str) -> Plate:
+def _performer(canvas: Canvas, palette: Palette, kind: str) -> Plate:
     ink = Ink(canvas)
     if kind == "singer":
         person(ink, (0.0, 0.868), 0.42, dress=True, hat="hair", arm=1.9)
@@ -136,4 +135,4 @@ def _performer(canvas: Canvas, rng: Rng, palette: Palette, kind: str) -> Plate:
         person(ink, (0.0, 0.868), 0.44, coat=True, arm=2.3)
         ink.box(-0.04, 0.415, 0.05, 0.475).box(-0.062, 0.472, 0.072, 0.48)
     cover = ink.cover()
-    return Plate(flat(canvas, palette.ink), cover, rng, depth=0.4)
+    return Plate(flat(canvas, palette.ink), cover, depth=0.4)

@@ -9,7 +9,7 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Glow, Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Drawn, Glow, Layer, Plate, Scene, Sprite
 from matinee.simulation.paint import Canvas, Light, Picture, below, blur, colour, curve, flat, mix, noise, shine, smooth
 from matinee.simulation.scenes.parts import Flock, beating, sheet
 from matinee.simulation.weather import Palette, Rng, motes
@@ -30,7 +30,7 @@ def paint(
     light = palette.sky(canvas, 1.0)
     depth = noise(canvas.shape, canvas.scale * 0.6, rng, 3)
     light *= (0.88 + 0.24 * depth)[..., None]
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1)]
     layers += [_shafts(canvas, rng, palette, phase) for phase in (0.0, 2.0)]
     if whale:
         layers.append(_swimmer(canvas, palette, _whale, 0.62, (-0.75, 0.44), 0.055, 0.55, 3.2))
@@ -67,7 +67,7 @@ def _shafts(canvas: Canvas, rng: Rng, palette: Palette, phase: float) -> Glow:
     )
     shaft = smooth(np.asarray(streak, np.float32), 0.0, 0.7) * np.exp(-np.clip(canvas.ys, 0, 2) * 2.0)
     light = colour(palette.light) * (blur(shaft, 4) * 0.42)[..., None]
-    return Glow(np.asarray(light, np.float32), rng, lambda t: 0.55 + 0.45 * sin(t * 0.8 + phase), depth=0.2)
+    return Glow(np.asarray(light, np.float32), lambda t: 0.55 + 0.45 * sin(t * 0.8 + phase), depth=0.2)
 
 
 def _bell(canvas: Canvas, phase: float, tint: str) -> Picture:
@@ -113,6 +113,10 @@ def _bell(canvas: Canvas, phase: float, tint: str) -> Picture:
     return np.round(np.concatenate([np.clip(light, 0, 1), cover[..., None]], axis=2)[part] * 255).astype(np.uint8)
 
 
+def _bells(canvas: Canvas, tint: str) -> Drawn:
+    return Drawn(12, lambda step: _bell(canvas, step / 12, tint))
+
+
 def _bloom_of(canvas: Canvas, rng: Rng, palette: Palette, count: int) -> Flock:
     sprites = []
     for number in range(count):
@@ -120,14 +124,14 @@ def _bloom_of(canvas: Canvas, rng: Rng, palette: Palette, count: int) -> Flock:
         small = sheet(canvas, 0.95 * size)
         small = Canvas(small.width, small.height, 1 / 0.95, (0.0, 0.5), 0)
         tint = mix(palette.accent, palette.light, float(rng.uniform(0, 0.4)))
-        poses = [_bell(small, step / 12, tint) for step in range(12)]
+        poses = _bells(small, tint)
         start = (0.08, 0.86) if number == 0 else (float(rng.uniform(-0.85, 0.85)), float(rng.uniform(0.45, 1.15)))
         beat, phase = float(rng.uniform(5, 8)), float(rng.uniform(0, 12))
 
         def path(t: float, s: tuple[float, float] = start, b: float = beat, p: float = phase) -> tuple[float, float]:
             return s[0] + 0.015 * sin(t * 0.5 + p), s[1] - 0.016 * t - 0.006 * sin((t * b + p) / 12 * 2 * pi)
 
-        sprites.append(Sprite(canvas, poses, path, beating(beat, phase), 0.5 + 0.4 * size))
+        sprites.append(Sprite(canvas, poses, path, beating(beat, phase), 0.5 + 0.4 * size, size))
     return Flock(sprites[::-1])
 
 
@@ -280,7 +284,6 @@ def _floor(canvas: Canvas, rng: Rng, palette: Palette, share: float) -> Plate:
     return Plate(
         flat(canvas, mix(palette.mid, palette.ink, 0.45 + 0.5 * share)),
         np.asarray(cover, np.float32),
-        rng,
         depth=0.3 + 0.7 * share,
         sway=(2.5, 0.9),
     )

@@ -32,7 +32,7 @@ def paint(
     shine(light, mix(palette.light, "#ffffff", 0.25), np.clip(radial(canvas, sun, size, 26), 0, 1))
     vapour(canvas, rng, light, palette.low, low=0.35, high=0.68, strength=0.55)
     bloom(light, 0.85, 0.35, 36)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     layers += [_dune(canvas, rng, palette, share, sun) for share in (0.2, 0.5)]
     if camels:
         layers.append(_caravan(canvas, palette, camels, walkers=walkers))
@@ -63,7 +63,7 @@ def _dune(canvas: Canvas, rng: Rng, palette: Palette, share: float, sun: tuple[f
     paint = paint * (0.94 + 0.12 * sand)[..., None]
     rim = np.exp(-down * canvas.scale / 5) * np.clip(0.5 + lean * canvas.scale * 0.6, 0, 1)
     paint = paint + (colour(palette.light) - paint) * (rim * 0.55)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.1 + 0.8 * share)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.1 + 0.8 * share)
 
 
 def camel(ink: Ink, foot: tuple[float, float], h: float, stride: float, *, rider: bool) -> Ink:

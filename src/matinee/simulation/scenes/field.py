@@ -18,6 +18,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -61,7 +62,7 @@ def paint(
         np.clip(0.8 * radial(canvas, sun, 0.13, 1.7) + 0.9 * radial(canvas, sun, 0.05, 8), 0, 1) * (1 - 0.7 * storm),
     )
     bloom(light, 0.85, 0.4, 40)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.08)]
+    layers: list[Layer] = [Plate(light, None, depth=0.08)]
     layers.append(_hills(canvas, rng, palette, house=house))
     if birds:
         layers.append(flock(canvas, rng, mix(palette.ink, palette.mid, 0.2), (0.25, 0.25), 8))
@@ -106,11 +107,11 @@ def _hills(canvas: Canvas, rng: Rng, palette: Palette, *, house: bool) -> Plate:
     cover = np.maximum(below(canvas, line), ink.cover())
     paint = flat(canvas, mix(palette.haze, palette.mid, 0.35))
     down = np.clip((canvas.ys - line) / 0.15, 0, 1)
-    paint += (colour(palette.low) - paint) * (0.45 * down)[..., None]
+    glaze(paint, palette.low, 0.45 * down)
     if house:
         glass = Ink(canvas).box(0.315, y - 0.045, 0.33, y - 0.02).box(0.35, y - 0.045, 0.365, y - 0.02).cover()
-        paint += (colour("#ffe2a0") - paint) * glass[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.2)
+        glaze(paint, "#ffe2a0", glass)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.2)
 
 
 def _tree(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
@@ -126,8 +127,8 @@ def _tree(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     lit = np.clip(crown - np.roll(blur(crown, 5), (6, 7), (0, 1)), 0, 1) + smooth(leaf, 0.5, 0.9) * 0.35 * smooth(
         canvas.xs - canvas.ys, 0.15, -0.3
     )
-    paint += (colour(palette.light) - paint) * (np.clip(lit, 0, 1) * 0.45)[..., None]
-    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), rng, depth=0.4)
+    glaze(paint, palette.light, np.clip(lit, 0, 1) * 0.45)
+    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), depth=0.4)
 
 
 def _wheat(canvas: Canvas, rng: Rng, palette: Palette, level: float, share: float, sun: tuple[float, float]) -> Plate:
@@ -155,7 +156,6 @@ def _wheat(canvas: Canvas, rng: Rng, palette: Palette, level: float, share: floa
     return Plate(
         np.asarray(paint, np.float32),
         np.asarray(cover, np.float32),
-        rng,
         depth=0.35 + 0.65 * share,
         sway=((2 + 5 * share) * pixels, 1.3 + 0.3 * share),
     )

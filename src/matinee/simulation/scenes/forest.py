@@ -16,6 +16,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -41,7 +42,7 @@ def paint(
     source = (0.12, 0.02)
     light = palette.sky(canvas, 0.9)
     shine(light, palette.light, 0.75 * radial(canvas, (0.1, 0.42), 0.34, 2.2, 0.8))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1)]
     for share in (0.12, 0.36, 0.62):
         layers.append(_trunks(canvas, rng, palette, share))
         if share == 0.36:
@@ -99,8 +100,8 @@ def _trunks(canvas: Canvas, rng: Rng, palette: Palette, share: float) -> Plate:
     tone = mix(mix(palette.haze, palette.mid, 0.4), palette.ink, 0.12 + 0.8 * share)
     paint = flat(canvas, tone)
     glow = radial(canvas, (0.1, 0.4), 0.3, 2.4) * (0.55 - 0.5 * share)
-    paint += (colour(palette.light) - paint) * glow[..., None]
-    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), rng, depth=0.15 + 0.7 * share)
+    glaze(paint, palette.light, glow)
+    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), depth=0.15 + 0.7 * share)
 
 
 def _rays(canvas: Canvas, rng: Rng, palette: Palette, source: tuple[float, float], strength: float) -> Glow:
@@ -110,7 +111,7 @@ def _rays(canvas: Canvas, rng: Rng, palette: Palette, source: tuple[float, float
     distance = np.hypot(canvas.xs - source[0], canvas.ys - source[1])
     shaft = smooth(np.asarray(streak, np.float32), -0.05, 0.65) * np.exp(-distance * 1.3) * smooth(canvas.ys, 1.0, 0.7)
     light = colour(palette.light) * (blur(shaft, 3) * 0.55 * strength)[..., None]
-    return Glow(np.asarray(light, np.float32), rng, lambda t: float(0.85 + 0.15 * np.sin(t * 0.9)), depth=0.35)
+    return Glow(np.asarray(light, np.float32), lambda t: float(0.85 + 0.15 * np.sin(t * 0.9)), depth=0.35)
 
 
 def _floor(canvas: Canvas, rng: Rng, palette: Palette, animal: str) -> Plate:
@@ -124,7 +125,7 @@ def _floor(canvas: Canvas, rng: Rng, palette: Palette, animal: str) -> Plate:
     cover = np.maximum(below(canvas, line, 1.5), ink.cover())
     paint: Light = flat(canvas, mix(palette.ink, palette.mid, 0.14))
     paint += colour(palette.light) * (0.16 * radial(canvas, (0.1, 0.88), 0.2, 2.2, 1.6))[..., None]
-    return Plate(paint, cover, rng, depth=0.8)
+    return Plate(paint, cover, depth=0.8)
 
 
 def grass(ink: Ink, canvas: Canvas, rng: Rng, line: Mask, count: int, height: float) -> Ink:
@@ -184,4 +185,4 @@ def _near(canvas: Canvas, rng: Rng, palette: Palette, *, dead: bool) -> Plate:
     grass(ink, canvas, rng, line, 160, 0.07)
     cover = blur(np.maximum(ink.cover(), below(canvas, line)), 1.6)
     cover[cover < 0.01] = 0
-    return Plate(flat(canvas, palette.ink) * 0.6, cover, rng, depth=1.1)
+    return Plate(flat(canvas, palette.ink) * 0.6, cover, depth=1.1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink
 from matinee.simulation.layers import Glow, Layer, Plate, Scene
-from matinee.simulation.paint import Canvas, Mask, colour, flat, mix, radial, shine, smooth
+from matinee.simulation.paint import Canvas, Mask, colour, flat, glaze, mix, radial, shine, smooth
 from matinee.simulation.scenes.parts import flock, walker
 from matinee.simulation.water import mirrored, path_of_light, ripples
 from matinee.simulation.weather import Palette, Rng, mist
@@ -35,10 +35,10 @@ def paint(
         tone = colour(mix(palette.haze, palette.ink, share * (1.1 - 0.35 * fog)))
         light += (tone - light) * cover[..., None]
         veil = np.exp(-(((canvas.ys - 0.60) / 0.13) ** 2)) * (0.55 * fog * (1 - share))
-        light += (colour(palette.low) - light) * np.asarray(veil + 0 * canvas.xs, np.float32)[..., None]
+        glaze(light, palette.low, np.asarray(veil + 0 * canvas.xs, np.float32))
     mirrored(canvas, light, 0.64, darker=0.78, soft=6)
     ripples(canvas, rng, light, 0.64, 0.10)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.35)]
+    layers: list[Layer] = [Plate(light, None, depth=0.35)]
     layers.append(path_of_light(canvas, rng, palette.light, -0.12, 0.64, width=0.05, spread=0.25, strength=0.6))
     layers.append(mist(canvas, rng, palette.low, 0.63, 0.09, strength=0.75 * fog, depth=0.5, drift=9))
     if gulls:
@@ -59,7 +59,6 @@ def paint(
                     * smooth(radial(canvas, (x, 0.505), 0.3), 0.05, 0.3)[..., None],
                     np.float32,
                 ),
-                rng,
                 _burning(9 + number),
                 depth=0.9,
             )
@@ -139,4 +138,4 @@ def _quay(canvas: Canvas, rng: Rng, palette: Palette, lamps: int) -> Plate:
         x = -0.62 + number * 0.6
         shine(paint, palette.light, 0.4 * radial(canvas, (x, 0.89), 0.035, 2.2, 3.5) * smooth(canvas.ys, 0.85, 0.865))
         shine(paint, palette.light, 0.95 * radial(canvas, (x, 0.508), 0.012, 6))
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.9)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.9)

@@ -7,8 +7,22 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
-from matinee.simulation.paint import Canvas, Light, Mask, Picture, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.layers import Drawn, Layer, Plate, Scene, Sprite
+from matinee.simulation.paint import (
+    Canvas,
+    Light,
+    Mask,
+    Picture,
+    blur,
+    colour,
+    flat,
+    glaze,
+    mix,
+    noise,
+    radial,
+    shine,
+    smooth,
+)
 from matinee.simulation.scenes.parts import sheet
 from matinee.simulation.weather import Palette, Rng, motes
 
@@ -24,7 +38,7 @@ def paint(
     evening: bool = False,
 ) -> Scene:
     """`band` names who stands on the table, from left to right: pear, teapot, lemon, egg, mug, tomato."""
-    layers: list[Layer] = [Plate(_room(canvas, rng, palette, evening=evening), None, rng, depth=0.3)]
+    layers: list[Layer] = [Plate(_room(canvas, rng, palette, evening=evening), None, depth=0.3)]
     layers.append(_table(canvas, rng, palette))
     places = np.linspace(-0.46, 0.46, len(band)) if len(band) > 1 else np.array([0.0])
     for number, (who, x) in enumerate(zip(band, places, strict=True)):
@@ -38,14 +52,14 @@ def paint(
 def _room(canvas: Canvas, rng: Rng, palette: Palette, *, evening: bool) -> Light:
     light = flat(canvas, palette.mid)
     dots = np.cos(canvas.xs * 34) * np.cos(canvas.ys * 34)
-    light += (colour(palette.low) - light) * (smooth(np.asarray(dots, np.float32), 0.80, 0.90) * 0.55)[..., None]
+    glaze(light, palette.low, smooth(np.asarray(dots, np.float32), 0.80, 0.90) * 0.55)
     light *= (0.92 + 0.10 * noise(canvas.shape, canvas.scale * 0.4, rng, 3))[..., None]
     frame, pane = Ink(canvas), Ink(canvas)
     frame.box(-0.40, 0.05, 0.40, 0.60)
     for left, right in ((-0.37, -0.015), (0.015, 0.37)):
         pane.box(left, 0.08, right, 0.30).box(left, 0.325, right, 0.57)
     glass = pane.cover()
-    light += (colour(mix(palette.light, "#ffffff", 0.6)) - light) * frame.cover()[..., None]
+    glaze(light, mix(palette.light, "#ffffff", 0.6), frame.cover())
     view = (
         colour(palette.high) + (colour(palette.haze) - colour(palette.high)) * np.clip(canvas.ys / 0.6, 0, 1)[..., None]
     )
@@ -72,8 +86,8 @@ def _room(canvas: Canvas, rng: Rng, palette: Palette, *, evening: bool) -> Light
         (-0.84, 0.24, 0.36, 0.07),
     ):
         jars.box(x, top, x + wide, base).box(x + 0.01, top - 0.02, x + wide - 0.01, top)
-    light += (colour(mix(palette.ink, palette.low, 0.35)) - light) * shelf.cover()[..., None]
-    light += (colour(mix(palette.low, palette.ink, 0.35)) - light) * jars.cover()[..., None]
+    glaze(light, mix(palette.ink, palette.low, 0.35), shelf.cover())
+    glaze(light, mix(palette.low, palette.ink, 0.35), jars.cover())
     beam = smooth(np.abs(canvas.xs + 0.35 * (canvas.ys - 0.3) - 0.02), 0.46, 0.30) * smooth(canvas.ys, 0.1, 0.7)
     shine(light, palette.light, np.asarray(beam * (0.08 if evening else 0.25), np.float32))
     return light
@@ -90,7 +104,7 @@ def _table(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     )
     paint = paint * (0.94 + 0.08 * noise(canvas.shape, canvas.scale * 0.1, rng, 3))[..., None]
     paint = paint * (0.72 + 0.28 * radial(canvas, (0.0, 0.85), 0.35, 2, 2))[..., None]
-    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), rng, depth=0.7)
+    return Plate(np.asarray(paint, np.float32), np.asarray(cover, np.float32), depth=0.7)
 
 
 _SHAPES = {
@@ -105,14 +119,14 @@ _SHAPES = {
 
 def _friend(canvas: Canvas, palette: Palette, who: str, x: float, number: int) -> Sprite:
     small = sheet(canvas, 0.56)
-    poses = [_pose(small, palette, who, step) for step in range(24)]
+    poses = Drawn(24, lambda step: _pose(small, palette, who, step))
     hop = 0.028 if who != "teapot" else 0.0
 
     def path(t: float) -> tuple[float, float]:
         beat = (t * 1.35 + number * 0.33) % 1
         return x, 0.865 + 0.02 * (number % 2) - hop * abs(sin(beat * pi))
 
-    return Sprite(canvas, poses, path, lambda t: int(t * 12 + number * 7), 0.85)
+    return Sprite(canvas, poses, path, lambda t: int(t * 12 + number * 7), 0.85, 0.56)
 
 
 def _body(ink: Ink, who: str, lean: float) -> Ink:
@@ -163,8 +177,8 @@ def _pose(canvas: Canvas, palette: Palette, who: str, step: int) -> Picture:
     cheeks: Mask = np.asarray(
         radial(canvas, (-0.078, face + 0.032), 0.016, 4) + radial(canvas, (0.078, face + 0.032), 0.016, 4), np.float32
     )
-    paint += (colour("#ff7a6a") - paint) * np.clip(cheeks * 0.5, 0, 1)[..., None]
-    paint += (colour("#2a1a1a") - paint) * eyes.cover()[..., None]
+    glaze(paint, "#ff7a6a", np.clip(cheeks * 0.5, 0, 1))
+    glaze(paint, "#2a1a1a", eyes.cover())
     if not shut:
         glint = Ink(canvas).circle((-0.038, face - 0.006), 0.0045).circle((0.046, face - 0.006), 0.0045).cover()
         paint += (1 - paint) * glint[..., None]

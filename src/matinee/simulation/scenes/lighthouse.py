@@ -18,6 +18,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -60,7 +61,7 @@ def paint(
         crest=mix(palette.haze, palette.light, 0.3),
         swell=0.4 + 0.6 * storm,
     )
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.15)]
+    layers: list[Layer] = [Plate(light, None, depth=0.15)]
     if lightning > 0:
         layers.append(_lightning(canvas, rng, palette, lightning))
     layers.append(swell(canvas, rng, palette, level=0.74, height=0.03 + 0.05 * storm, share=0.25, foam=0.4 * storm))
@@ -69,7 +70,6 @@ def paint(
     layers.append(
         Glow(
             colour(palette.light) * (0.9 * radial(canvas, LAMP, 0.03, 2.6) ** 1.3)[..., None],
-            rng,
             lambda t: 0.55 + 0.45 * abs(cos(t * 0.9 + turn)),
             depth=0.6,
         )
@@ -131,11 +131,11 @@ def _tower(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
         .ellipse((x, 0.53), (0.006, 0.012))
         .cover()
     )
-    paint += (colour(palette.light) - paint) * windows[..., None]
+    glaze(paint, palette.light, windows)
     cover = np.maximum.reduce([body, iron.cover(), rock, cottage])
     glow = blur(windows, 7) * 1.5
     paint += colour(palette.light) * (glow * 0.5)[..., None]
-    return Plate(paint, cover, rng, depth=0.6)
+    return Plate(paint, cover, depth=0.6)
 
 
 def _lightning(canvas: Canvas, rng: Rng, palette: Palette, when: float) -> Glow:
@@ -153,7 +153,7 @@ def _lightning(canvas: Canvas, rng: Rng, palette: Palette, when: float) -> Glow:
         since = t - when
         return 0.0 if since < 0 else exp(-since * 7) + 0.7 * exp(-abs(since - 0.22) * 22)
 
-    return Glow(np.asarray(np.clip(light, 0, 1), np.float32), rng, strength, depth=0.15)
+    return Glow(np.asarray(np.clip(light, 0, 1), np.float32), strength, depth=0.15)
 
 
 class _Beam:

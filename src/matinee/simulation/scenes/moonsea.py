@@ -61,7 +61,7 @@ def paint(
         crest=mix(palette.haze, palette.light, 0.35),
         swell=0.6,
     )
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1)]
     layers.append(path_of_light(canvas, rng, palette.light, at[0], horizon, width=size * 0.8, strength=1.1))
     if gulls:
         layers.append(flock(canvas, rng, palette.ink, (-0.25, 0.25), 6))

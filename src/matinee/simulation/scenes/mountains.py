@@ -15,6 +15,7 @@ from matinee.simulation.paint import (
     blur,
     colour,
     curve,
+    glaze,
     mix,
     noise,
     radial,
@@ -56,7 +57,7 @@ def paint(
     shine(light, palette.light, 0.95 * radial(canvas, sun, 0.06, 1.5))
     shine(light, palette.light, np.clip((radial(canvas, sun, 0.055, 14)) * 1.2, 0, 1))
     bloom(light, 0.75, 0.5, 30)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1)]
     for ridge in range(ridges):
         share = (ridge + 1) / ridges
         layers.append(_ridge(canvas, rng, palette, share, sun, steep))
@@ -92,10 +93,10 @@ def _ridge(canvas: Canvas, rng: Rng, palette: Palette, share: float, sun: tuple[
     texture = noise(canvas.shape, (canvas.scale * 0.16, canvas.scale * 0.13), rng, 5)
     facets = np.clip((texture - np.roll(texture, (3, 5 if sun[0] > 0 else -5), (0, 1))) * 7 + 0.25, 0, 1)
     lit = facets * smooth(1 - depth_below, 0.25, 1.0)
-    paint += (colour(palette.light) - paint) * (lit * 0.30 * (1 - share * 0.55))[..., None]
+    glaze(paint, palette.light, lit * 0.30 * (1 - share * 0.55))
     glow = radial(canvas, (sun[0], sun[1] + 0.1), 0.22, 2.2) * (1 - share) * 0.5
-    paint += (colour(palette.light) - paint) * glow[..., None]
-    return Plate(paint, cover, rng, depth=0.15 + 0.7 * share)
+    glaze(paint, palette.light, glow)
+    return Plate(paint, cover, depth=0.15 + 0.7 * share)
 
 
 def _foreground(canvas: Canvas, rng: Rng, palette: Palette, *, figure: bool, pines: bool) -> Plate:
@@ -113,4 +114,4 @@ def _foreground(canvas: Canvas, rng: Rng, palette: Palette, *, figure: bool, pin
     rim = np.clip(cover - blur(cover, 2.2), 0, 1) * smooth(-np.abs(canvas.xs + 0.34), -0.3, -0.1)
     paint = np.broadcast_to(colour(palette.ink), (*canvas.shape, 3)).astype(np.float32).copy()
     paint += colour(palette.light) * (rim * 0.35)[..., None]
-    return Plate(paint, cover, rng, depth=1.0)
+    return Plate(paint, cover, depth=1.0)

@@ -25,7 +25,7 @@ def paint(
     kinds: tuple[str, ...] = ("star", "bird", "moon"),
 ) -> Scene:
     """`world`: hills, sea or rings; `kinds` of what dances: star, bird, moon, fish, boat, leaf, balloon."""
-    layers: list[Layer] = [Plate(_sky(canvas, rng, palette, world), None, rng, depth=0.1)]
+    layers: list[Layer] = [Plate(_sky(canvas, rng, palette, world), None, depth=0.1)]
     colours = [
         palette.low,
         palette.haze,
@@ -99,7 +99,6 @@ def _card(canvas: Canvas, rng: Rng, tint: str, number: int, world: str) -> Plate
     return Plate(
         np.asarray(paint, np.float32),
         np.asarray(np.maximum(cover, np.where(shadow > 0.02, shadow, 0)), np.float32),
-        rng,
         depth=0.25 + 0.22 * number,
         sway=sway,
     )

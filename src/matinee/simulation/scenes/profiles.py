@@ -7,7 +7,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink
 from matinee.simulation.layers import Layer, Plate, Scene, Sparks, bokeh
-from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, mix, noise, radial, shine
+from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, glaze, mix, noise, radial, shine
 from matinee.simulation.weather import Palette, Rng, motes, rain, snow
 
 # fmt: off
@@ -32,19 +32,19 @@ def paint(
     haze = noise(canvas.shape, canvas.scale * 0.5, rng, 3)
     light *= (0.85 + 0.25 * blur(haze, 14))[..., None]
     shine(light, palette.light, 0.75 * radial(canvas, (0.05, 0.45), 0.26, 2.1, 1.2))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1), _lights(canvas, rng, palette, lights)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1), _lights(canvas, rng, palette, lights)]
     if weather == "snow":
         layers += snow(canvas, rng, strength=0.6, count=200)
     places = ((-0.30, 1), (0.36, -1)) if len(who) > 1 else ((-0.14, 1),)
     for number, (head, (x, facing)) in enumerate(zip(who, places, strict=False)):
-        layers.append(_head(canvas, rng, palette, head, x, facing, number))
+        layers.append(_head(canvas, palette, head, x, facing, number))
     if weather == "rain":
         layers += rain(canvas, rng, mix(palette.haze, "#ffffff", 0.5), strength=0.3)
     layers.append(motes(canvas, rng, palette.light, count=14, area=(-0.8, 0, 0.8, 1), radius=0.004, pulse=0.6))
     return Scene(layers)
 
 
-def _head(canvas: Canvas, rng: Rng, palette: Palette, kind: str, x: float, facing: int, number: int) -> Plate:
+def _head(canvas: Canvas, palette: Palette, kind: str, x: float, facing: int, number: int) -> Plate:
     ink = Ink(canvas)
     size = 0.52 if kind == "child" else 0.62
     y = 0.56 if kind == "child" else 0.46
@@ -166,13 +166,11 @@ def _head(canvas: Canvas, rng: Rng, palette: Palette, kind: str, x: float, facin
     shift = -facing * round(0.016 * canvas.scale)
     rim: Mask = np.clip(cover - np.roll(soft, (round(0.006 * canvas.scale), shift), (0, 1)), 0, 1)
     paint = flat(canvas, mix(palette.ink, palette.haze, 0.05))
-    paint += (colour(mix(palette.mid, palette.ink, 0.6)) - paint) * (
-        np.clip((canvas.xs - x) * facing * 1.1 + 0.15, 0, 0.55)
-    )[..., None]
+    glaze(paint, mix(palette.mid, palette.ink, 0.6), np.clip((canvas.xs - x) * facing * 1.1 + 0.15, 0, 0.55))
     shine(paint, palette.light, rim**1.4 * 0.95)
     breath = (0.9 * canvas.scale / 540 * 2, 1.5 + 0.2 * number)
     return Plate(
-        np.asarray(paint, np.float32), cover, rng, depth=0.75 + 0.1 * number, bob=breath, sway=(1.5, 0.7 + 0.1 * number)
+        np.asarray(paint, np.float32), cover, depth=0.75 + 0.1 * number, bob=breath, sway=(1.5, 0.7 + 0.1 * number)
     )
 
 

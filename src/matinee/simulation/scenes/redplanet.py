@@ -15,6 +15,7 @@ from matinee.simulation.paint import (
     curve,
     disc,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -42,17 +43,19 @@ def paint(
     if giant:
         _giant(canvas, rng, palette, light)
     cover = disc(canvas, (-0.52, 0.17), 0.032)
-    light += (colour(mix(palette.light, palette.haze, 0.3)) - light) * (
-        cover * (0.55 + 0.45 * smooth(canvas.xs - canvas.ys, -0.66, -0.71))
-    )[..., None]
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    glaze(
+        light,
+        mix(palette.light, palette.haze, 0.3),
+        cover * (0.55 + 0.45 * smooth(canvas.xs - canvas.ys, -0.66, -0.71)),
+    )
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     layers += [_mesa(canvas, rng, palette, share) for share in (0.2, 0.5)]
     layers.append(
         mist(canvas, rng, mix(palette.low, palette.haze, 0.5), 0.72, 0.09, strength=0.75 * dust, depth=0.4, drift=16)
     )
     layers.append(_plain(canvas, rng, palette, lander=lander))
     if crystal:
-        layers += _crystal(canvas, rng, palette)
+        layers += _crystal(canvas, palette)
     if traveller:
         layers.append(_suit(canvas, palette))
     layers.append(_rocks(canvas, rng, palette))
@@ -92,7 +95,7 @@ def _mesa(canvas: Canvas, rng: Rng, palette: Palette, share: float) -> Plate:
     gullies = noise(canvas.shape, (canvas.scale * 0.03, canvas.scale * 0.25), rng, 3)
     paint = colour(tone) * (0.82 + 0.26 * strata + 0.3 * (gullies - 0.5))[..., None]
     paint = paint + (colour(palette.low) - paint) * (down * (0.75 - 0.4 * share))[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.12 + 0.3 * share)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.12 + 0.3 * share)
 
 
 def _plain(canvas: Canvas, rng: Rng, palette: Palette, *, lander: bool) -> Plate:
@@ -131,7 +134,7 @@ def _plain(canvas: Canvas, rng: Rng, palette: Palette, *, lander: bool) -> Plate
     paint = paint + (colour(palette.ink) - paint) * craft[..., None] + colour(palette.light) * (edge * 0.9)[..., None]
     if lander:
         shine(paint, palette.accent, radial(canvas, (-0.42, 0.675), 0.008, 3) * 0.9)
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.55)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.55)
 
 
 def _suit(canvas: Canvas, palette: Palette) -> Sprite:
@@ -159,12 +162,12 @@ def _suit(canvas: Canvas, palette: Palette) -> Sprite:
             colour(mix(palette.light, "#ffffff", 0.3))
             * (np.clip(cover - np.roll(soft, (3, 5), (0, 1)), 0, 1) * 0.9)[..., None]
         )
-        paint += (colour(palette.light) - paint) * (visor * 0.85)[..., None]
+        glaze(paint, palette.light, visor * 0.85)
         poses.append(cut_out(small, np.asarray(paint, np.float32), cover))
     return Sprite(canvas, poses, lambda t: (-0.08 + 0.022 * t, 0.905), lambda t: int(t * 11), 0.75)
 
 
-def _crystal(canvas: Canvas, rng: Rng, palette: Palette) -> list[Layer]:
+def _crystal(canvas: Canvas, palette: Palette) -> list[Layer]:
     ink = Ink(canvas)
     at = (0.30, 0.92)
     for dx, tall, lean in ((0.0, 0.20, 0.02), (-0.035, 0.13, -0.04), (0.04, 0.14, 0.06), (0.075, 0.08, 0.08)):
@@ -181,10 +184,9 @@ def _crystal(canvas: Canvas, rng: Rng, palette: Palette) -> list[Layer]:
     paint = flat(canvas, mix(palette.accent, "#ffffff", 0.35)) * (0.7 + 0.3 * np.sin(canvas.xs * 260))[..., None]
     halo = blur(cover, 22) * 0.9 + radial(canvas, (at[0], at[1] - 0.06), 0.11, 2.3) * 0.4
     return [
-        Plate(np.asarray(paint, np.float32), cover, rng, depth=0.7),
+        Plate(np.asarray(paint, np.float32), cover, depth=0.7),
         Glow(
             np.asarray(colour(palette.accent) * np.where(halo > 0.02, halo, 0)[..., None], np.float32),
-            rng,
             lambda t: float(0.7 + 0.3 * np.sin(t * 1.8)),
             depth=0.7,
         ),
@@ -213,4 +215,4 @@ def _rocks(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     paint = colour(mix(palette.ink, palette.haze, 0.12)) * (0.7 + 0.5 * texture)[..., None]
     edge = np.clip(cover - np.roll(blur(cover, 2), (3, 3), (0, 1)), 0, 1)
     paint = paint + colour(palette.light) * (edge * 0.4)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=1.0)
+    return Plate(np.asarray(paint, np.float32), cover, depth=1.0)

@@ -16,6 +16,7 @@ from matinee.simulation.paint import (
     colour,
     curve,
     flat,
+    glaze,
     mix,
     radial,
     shine,
@@ -50,19 +51,19 @@ def paint(
         np.float32,
     )
     hills = below(canvas, far)
-    light += (colour(mix(palette.haze, palette.ink, 0.6)) - light) * hills[..., None]
+    glaze(light, mix(palette.haze, palette.ink, 0.6), hills)
     if not grid:
         town = Ink(canvas)
         for _ in range(60):
             town.circle((float(rng.normal(0, 0.35)), HORIZON - float(rng.uniform(0.001, 0.02))), 0.0022)
         shine(light, palette.light, town.cover())
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.1), _Ground(canvas, palette, speed, grid=grid)]
+    layers: list[Layer] = [Plate(light, None, depth=0.1), _Ground(canvas, palette, speed, grid=grid)]
     if traffic:
         layers.append(_cars(canvas, rng, traffic))
     if wet:
         layers += rain(canvas, rng, mix(palette.haze, "#ffffff", 0.5), strength=0.3 * wet, slant=0.02)
     if dash:
-        layers.append(_dash(canvas, rng, palette))
+        layers.append(_dash(canvas, palette))
     return Scene(layers)
 
 
@@ -163,7 +164,7 @@ def _cars(canvas: Canvas, rng: Rng, count: int) -> Sparks:
     return Sparks(canvas, stamps * 2, places, 0.2)
 
 
-def _dash(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
+def _dash(canvas: Canvas, palette: Palette) -> Plate:
     ink, dials = Ink(canvas), Ink(canvas)
     ink.polygon([(-1.3, 0.92), (-0.5, 0.865), (0.0, 0.86), (0.6, 0.875), (1.3, 0.93), (1.3, 1.4), (-1.3, 1.4)])
     ring = [(-0.36 + 0.24 * float(np.cos(a)), 1.03 + 0.235 * float(np.sin(a))) for a in np.linspace(0, 6.2832, 60)]
@@ -181,4 +182,4 @@ def _dash(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     edge = np.clip(cover - np.roll(cover, 2, axis=0), 0, 1)
     paint += colour(palette.haze) * (edge * 0.6)[..., None]
     paint += colour(palette.accent) * lit[..., None] * 0.9
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=1.0, bob=(0.8, 9.0))
+    return Plate(np.asarray(paint, np.float32), cover, depth=1.0, bob=(0.8, 9.0))

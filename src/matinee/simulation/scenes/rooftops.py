@@ -8,7 +8,7 @@ import numpy as np
 
 from matinee.simulation.ink import Ink, cat, cut_out, person
 from matinee.simulation.layers import Layer, Plate, Scene, Sprite
-from matinee.simulation.paint import Canvas, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.paint import Canvas, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import sheet
 from matinee.simulation.weather import Palette, Rng, clouds, mist, moon, rain, stars
 
@@ -41,12 +41,12 @@ def paint(
         strength=0.7,
     )
     shine(light, palette.low, 0.4 * radial(canvas, (0.0, 0.72), 0.3, 2.2, 2.4))
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     for share, base in ((0.2, 0.60), (0.45, 0.69), (0.72, 0.80)):
         layers.append(_roofs(canvas, rng, palette, share, base, spire=spire and share < 0.3))
         if share == 0.45:
             layers.append(mist(canvas, rng, mix(palette.haze, palette.low, 0.4), 0.74, 0.07, strength=0.55, depth=0.5))
-    layers.append(_ridge(canvas, rng, palette, figure))
+    layers.append(_ridge(canvas, palette, figure))
     if animal:
         layers.append(_cat(canvas, palette))
     if wet:
@@ -87,13 +87,13 @@ def _roofs(canvas: Canvas, rng: Rng, palette: Palette, share: float, base: float
     paint *= (0.9 + 0.2 * tiles)[..., None]
     edge = np.clip(cover - np.roll(cover, 2, axis=0), 0, 1)
     paint += colour(mix(palette.low, palette.light, 0.3)) * (edge * 0.45)[..., None]
-    paint += (colour(palette.low) - paint) * (smooth(canvas.ys, base, base + 0.25) * 0.22)[..., None]
-    paint += (colour(palette.light) - paint) * lit[..., None]
+    glaze(paint, palette.low, smooth(canvas.ys, base, base + 0.25) * 0.22)
+    glaze(paint, palette.light, lit)
     paint += colour(palette.light) * (blur(lit, 6) * 0.6)[..., None]
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=0.1 + 0.7 * share)
+    return Plate(np.asarray(paint, np.float32), cover, depth=0.1 + 0.7 * share)
 
 
-def _ridge(canvas: Canvas, rng: Rng, palette: Palette, figure: str) -> Plate:
+def _ridge(canvas: Canvas, palette: Palette, figure: str) -> Plate:
     ink, glass = Ink(canvas), Ink(canvas)
     ink.polygon([(-1.3, 0.99), (-0.1, 0.855), (1.3, 0.88), (1.3, 1.3), (-1.3, 1.3)])
     ink.polygon([(-0.72, 1.1), (-0.72, 0.77), (-0.56, 0.66), (-0.40, 0.77), (-0.40, 1.1)])
@@ -114,9 +114,9 @@ def _ridge(canvas: Canvas, rng: Rng, palette: Palette, figure: str) -> Plate:
     paint += colour(palette.haze) * (sheen * 0.16)[..., None]
     edge = np.clip(cover - np.roll(cover, 2, axis=0), 0, 1)
     paint += colour(mix(palette.low, palette.light, 0.4)) * (edge * 0.5)[..., None]
-    paint += (colour(palette.light) - paint) * lit[..., None]
+    glaze(paint, palette.light, lit)
     shine(paint, palette.light, np.asarray(blur(lit, 14) * 0.8 * (1 - lit), np.float32))
-    return Plate(np.asarray(paint, np.float32), cover, rng, depth=1.0)
+    return Plate(np.asarray(paint, np.float32), cover, depth=1.0)
 
 
 def _cat(canvas: Canvas, palette: Palette) -> Sprite:

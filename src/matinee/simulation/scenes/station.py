@@ -16,6 +16,7 @@ from matinee.simulation.paint import (
     colour,
     disc,
     flat,
+    glaze,
     mix,
     noise,
     radial,
@@ -46,7 +47,7 @@ def paint(
     flare = np.exp(-np.abs(canvas.ys - sun[1]) * 90) * np.exp(-np.abs(canvas.xs - sun[0]) * 2.6)
     shine(light, palette.light, np.asarray(flare * 0.5, np.float32))
     _planet(canvas, rng, palette, light, planet, radius, sun)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.15)]
+    layers: list[Layer] = [Plate(light, None, depth=0.15)]
     if ring:
         layers.append(_ring(canvas, palette, (0.12, 0.42), 0.27))
     if ship:
@@ -119,7 +120,7 @@ def _wheel(canvas: Canvas, palette: Palette, radius: float, turn: float) -> Pict
     paint = flat(canvas, mix(palette.ink, palette.haze, 0.22))
     paint += colour(mix(palette.light, "#ffffff", 0.4)) * np.clip(edge * 1.1, 0, 1)[..., None]
     paint += colour(palette.accent) * (np.clip(-edge, 0, 1) * 0.3)[..., None]
-    paint += (colour(palette.light) - paint) * lit[..., None]
+    glaze(paint, palette.light, lit)
     paint += colour(palette.light) * (blur(lit, 4) * 0.7)[..., None]
     return cut_out(canvas, paint, cover)
 

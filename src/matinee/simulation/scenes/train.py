@@ -28,12 +28,12 @@ def paint(
     if moonlit:
         moon(canvas, rng, light, (0.42, 0.2), 0.06, palette.light)
     clouds(canvas, rng, light, lit=mix(palette.mid, palette.light, 0.2), dark=palette.high, cover=0.35, strength=0.6)
-    layers: list[Layer] = [Plate(light, None, rng, depth=0.05)]
+    layers: list[Layer] = [Plate(light, None, depth=0.05)]
     for share, pace in ((0.2, 26.0), (0.5, 90.0)):
         layers.append(_land(canvas, rng, palette, share, pace * speed))
     if steam:
         layers.append(_Steam(canvas, rng, palette))
-    layers.append(_train(canvas, rng, palette))
+    layers.append(_train(canvas, palette))
     layers.append(_land(canvas, rng, palette, 1.0, 520.0 * speed))
     if flakes:
         layers += snow(canvas, rng, wind=-330 * speed, fall=90, strength=0.75 * flakes, count=int(360 * flakes))
@@ -76,7 +76,6 @@ def _land(canvas: Canvas, rng: Rng, palette: Palette, share: float, pace: float)
     return Scroll(
         np.asarray(paint, np.float32),
         cover,
-        rng,
         speed=(-pace, 0),
         depth=share * 0.6,
         frame=(canvas.height, canvas.width),
@@ -84,7 +83,7 @@ def _land(canvas: Canvas, rng: Rng, palette: Palette, share: float, pace: float)
     )
 
 
-def _train(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
+def _train(canvas: Canvas, palette: Palette) -> Plate:
     ink, glass = Ink(canvas), Ink(canvas)
     top, bottom = 0.66, 0.83
     for start, stop in ((-1.4, -0.62), (-0.6, 0.16)):
@@ -134,7 +133,7 @@ def _train(canvas: Canvas, rng: Rng, palette: Palette) -> Plate:
     shine(paint, palette.light, glow * (1 - windows))
     snow_glow = smooth(canvas.ys, bottom, bottom + 0.06) * blur(windows.max(axis=0, keepdims=True) + 0 * canvas.ys, 9)
     over = np.maximum(cover, np.clip(glow * 0.9 + 0 * snow_glow, 0, 0.85))
-    return Plate(np.asarray(paint, np.float32), np.asarray(over, np.float32), rng, depth=0.75, bob=(0.6, 13.0))
+    return Plate(np.asarray(paint, np.float32), np.asarray(over, np.float32), depth=0.75, bob=(0.6, 13.0))
 
 
 class _Steam:
