@@ -75,6 +75,8 @@ class _Visit:
     checks: list[Check] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     film: str = ""
+    where: str = ""
+    """Address of its page."""
     rows: tuple[str, ...] = ()
     share: float = 0.0
     """How much of the film had run when the player was left."""
@@ -195,9 +197,10 @@ def _home(here: _Visit) -> str:
 
 
 def _title(here: _Visit) -> str:
-    play = here.page.locator(".hero a[href^='/watch/']")
-    assert play.count(), "the film on the home page cannot be played"
-    here.page.click(".hero a[href^='/title/'].button")
+    play = here.page.locator(".hero a[href^='/watch/'], [data-row='continue-watching'] a[href^='/watch/']")
+    assert play.count(), "neither the film on the home page nor one that was begun can be played"
+    here.where = str(play.first.get_attribute("href")).replace("/watch/", "/title/")
+    here.go(here.where)
     here.page.wait_for_selector("#about", state="attached")
     here.film = here.page.inner_text(".hero h1")
     return f"{here.film}: {here.page.inner_text('.hero .facts')}"
@@ -206,14 +209,13 @@ def _title(here: _Visit) -> str:
 def _list(here: _Visit) -> str:
     button = here.page.locator(".hero .actions button[id^='list-']")
     before = button.get_attribute("aria-pressed") == "true"
-    title = here.page.url
     if not before:
         button.click()
         here.page.wait_for_selector(".hero button[id^='list-'][aria-pressed='true']")
     here.go("/list")
     names = here.page.locator(".tile .name").all_inner_texts()
     assert _within(here.film, names), f"{here.film} is not on the list"
-    here.page.goto(title)
+    here.go(here.where)
     if not before:  # a visit leaves the list as it was
         here.page.click(".hero button[id^='list-']")
         here.page.wait_for_selector(".hero button[id^='list-'][aria-pressed='false']")
@@ -231,7 +233,7 @@ def _search(here: _Visit) -> str:
 
 
 def _play(here: _Visit) -> str:
-    here.go("/")
+    here.go(here.where)
     here.page.click(".hero a[href^='/watch/']")
     until(here.page, "document.querySelector('video')?.readyState >= 2")
     start = float(here.page.evaluate("document.querySelector('video').currentTime"))
@@ -252,9 +254,10 @@ def _rows_changed(here: _Visit) -> str:
     here.go("/")
     here.page.wait_for_selector(".row")
     now = _tiles(here)
-    assert now != here.rows, "the rows are what they were before the film was played"
     begun = here.page.locator("[data-row='continue-watching'] .tile .name").all_inner_texts()
     assert here.share > ENDING or _within(here.film, begun), f"{here.film} is not among what was begun"
+    first = bool(begun) and _within(here.film, begun[:1])  # it may have stood there alone before
+    assert now != here.rows or first, "the rows are what they were before the film was played"
     return "the page is another one, and the film waits in it to be continued"
 
 
