@@ -40,6 +40,8 @@ class Tables:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.writes = 0
+        """Counts what this process committed here, so that its copies in memory know when to look again."""
 
     @classmethod
     def open(cls, url: str, root: Path) -> Tables:
@@ -78,6 +80,7 @@ class Tables:
             connection.execution_options(matinee_write=True)
             with connection.begin():
                 yield connection
+            self.writes += 1
 
     def insert(self, table: Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in either dialect."""

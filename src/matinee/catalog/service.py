@@ -27,7 +27,7 @@ from matinee.catalog.records import (
     TitleDraft,
 )
 from matinee.catalog.store import assets, merging, timeline
-from matinee.catalog.store.memory import Memory
+from matinee.catalog.store.memory import memory_of
 from matinee.catalog.tables import credits_, external_ids, people
 
 Sort = Literal["added", "name", "year"]
@@ -36,14 +36,14 @@ Sort = Literal["added", "name", "year"]
 class Service(Audience):
     """The catalogue of a workspace. Methods may be called from any thread.
 
-    Titles come from memory, which every call compares with the tables first: what another process changed is
-    seen at once. Accounts and viewers are in `Audience`.
+    Titles come from memory, which is compared with the tables first: what this process changed is seen at once, what
+    another one did within a fiftieth of a second. Accounts and viewers are in `Audience`.
     """
 
     def __init__(self, backends: Backends) -> None:
         super().__init__(backends.tables)
         self._backends = backends
-        self._memory = Memory(backends.tables)
+        self._memory = memory_of(backends.tables)
 
     # Titles
 
