@@ -98,7 +98,8 @@ def _tokens(workspace: Workspace) -> list[str]:
     """Sessions of imported viewers, signed in as an operator who claimed them."""
     catalog = workspace.service("catalog")
     account = _account(workspace)
-    viewers = [_claimed(workspace, one, account) for one in catalog.find_viewers("", VIEWERS)]
+    free = [one for one in catalog.find_viewers("", VIEWERS) if one.account_id in {None, account.id}]
+    viewers = [_claimed(workspace, one, account) for one in free]
     store = SessionStore(workspace.backends.tables, lambda: catalog, DAY_MS)
     found = []
     for viewer in viewers:

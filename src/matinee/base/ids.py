@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 import uuid
+from functools import lru_cache
 from random import Random
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
@@ -31,6 +32,7 @@ def stable_id(*parts: object) -> str:
     return str(uuid.UUID(bytes=bytes(digest)))
 
 
+@lru_cache(4096)  # pages ask for the same few names again and again
 def slug(text: str) -> str:
     """Lower-case ASCII words joined by hyphens, for addresses that people read.
 

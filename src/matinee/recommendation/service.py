@@ -18,6 +18,7 @@ from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
 from matinee.events.records import Impression
 from matinee.events.service import Service as Events
+from matinee.events.state import ViewerState
 from matinee.learning.interactions import Interactions
 from matinee.learning.shelf import Shelf, Version
 from matinee.recommendation.als import ImplicitALS
@@ -84,10 +85,10 @@ class Service:
         seconds = time.monotonic() - began
         return TrainReport(version=version, losses=tuple(model.losses), seconds=seconds, **facts)
 
-    def page(self, viewer: Viewer, now_ms: int, rng: Random) -> HomePage:
-        """The viewer's home page now."""
+    def page(self, viewer: Viewer, now_ms: int, rng: Random, state: ViewerState | None = None) -> HomePage:
+        """The viewer's home page now; `state` is what the viewer did, where the caller has read it already."""
         library = self._current_library()
-        state = self._events.state(viewer.id)
+        state = state or self._events.state(viewer.id)
         own = taste(library, state, viewer.maturity, self._settings.dislike_below)
         found = candidates(library, own, self._current_fitted(library), self._current_trend(library, now_ms))
         hero, rows = assemble(

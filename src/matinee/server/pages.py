@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from matinee.base import clock
 from matinee.catalog.records import Viewer
+from matinee.events.state import ViewerState
 from matinee.recommendation.records import HomePage, Row
 from matinee.server.context import RNG, Context
 from matinee.server.errors import NoViewer
@@ -13,15 +14,17 @@ from matinee.server.session_store import Session
 from matinee.server.visibility import may_see
 
 
-def home_page(here: Context, visit: Session) -> HomePage:
+def home_page(here: Context, visit: Session, state: ViewerState | None = None) -> HomePage:
     """The page, within the viewer's limit; its impressions are recorded beside the request.
+
+    `state` is what the viewer did, where the caller has read it already.
 
     Raises `NoViewer` where none is chosen.
     """
     viewer = visit.watching
     if viewer is None:
         raise NoViewer
-    page = here.recommendation.page(viewer, clock.now_ms(), RNG)
+    page = here.recommendation.page(viewer, clock.now_ms(), RNG, state)
     if viewer.maturity < 18:
         page = within(page, viewer, here)
     here.writer.shown(page, visit)

@@ -39,8 +39,8 @@ TitleId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 @router.get("/")
 def home(request: Request, visit: Visit, viewer: Watching, here: Here) -> Response:
     """The page of rows that was made for this viewer."""
-    made = home_page(here, visit)
     state = here.events.state(viewer.id)
+    made = home_page(here, visit, state)
     revision = here.catalog.snapshot().revision
     rows = [
         RowView(
