@@ -87,4 +87,9 @@ def test_second_languages_say_as_much_as_the_first() -> None:
 def test_subrip() -> None:
     text = srt(cues(films()[0])[:1])
     assert text.splitlines()[0] == "1"
-    assert text.splitlines()[1] == "00:00:05,450 --> 00:00:08,200"
+    assert text.splitlines()[1] == "00:00:05,500 --> 00:00:08,250"
+
+
+def test_cuts_fall_on_frames() -> None:
+    for film in FILMS:
+        assert all((at * 24).is_integer() for at in (*film.starts_s, film.duration_s))

@@ -110,7 +110,7 @@ def _ridge(canvas: Canvas, palette: Palette, figure: str) -> Plate:
     cover, lit = ink.cover(), glass.cover()
     paint = flat(canvas, palette.ink)
     rows = np.abs(np.sin((canvas.ys + 0.1 * np.abs(canvas.xs + 0.1)) * 150))
-    sheen = smooth(np.asarray(rows, np.float32), 0.75, 1.0) * smooth(canvas.ys, 1.02, 0.84)
+    sheen = smooth(np.asarray(rows, np.float32), 0.75, 1.0) * smooth(canvas.ys, 0.85, 0.9) * smooth(canvas.ys, 1.1, 0.9)
     paint += colour(palette.haze) * (sheen * 0.16)[..., None]
     edge = np.clip(cover - np.roll(cover, 2, axis=0), 0, 1)
     paint += colour(mix(palette.low, palette.light, 0.4)) * (edge * 0.5)[..., None]
