@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from matinee.catalog.names import fold
 from matinee.catalog.records import CreditDraft, ExternalId
+from matinee.catalog.store.among import among
 from matinee.catalog.store.lookup import in_chunks
 from matinee.catalog.tables import external_ids, people
 
@@ -64,7 +65,11 @@ class Cast:
 
     def _read_names(self, drafts: Sequence[CreditDraft]) -> None:
         for names in in_chunks(dict.fromkeys(draft.name for draft in drafts), 10_000):
-            query = select(people.c.name, people.c.id).where(people.c.name.in_(names)).order_by(people.c.id)
+            query = (
+                select(people.c.name, people.c.id)
+                .where(among(self._connection, people.c.name, names))
+                .order_by(people.c.id)
+            )
             for name, id_ in self._connection.execute(query):
                 self._by_name.setdefault(_folded(name), self._row(id_))
 
@@ -76,10 +81,12 @@ class Cast:
             keys.setdefault(one.source, {})[one.key] = None
         for source, named in keys.items():
             for some in in_chunks(named, 10_000):
-                for _, key, id_ in self._connection.execute(query.where(table.source == source, table.key.in_(some))):
+                for _, key, id_ in self._connection.execute(
+                    query.where(table.source == source, among(self._connection, table.key, some))
+                ):
                     self._learn(ExternalId(source=source, key=key), self._row(id_))
         for ids in in_chunks(list(self._by_row), 10_000):
-            for source, key, id_ in self._connection.execute(query.where(table.id.in_(ids))):
+            for source, key, id_ in self._connection.execute(query.where(among(self._connection, table.id, ids))):
                 self._learn(ExternalId(source=source, key=key), self._row(id_))
 
 

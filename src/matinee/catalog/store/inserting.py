@@ -5,28 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, select, text
+
+from matinee.base import bulk
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Insert rows into a table whose `id` counts up, and return their ids in the same order.
 
-    All rows have the same columns. On SQLite, whose RETURNING would take a statement for each row, the ids are counted
-    here: a write transaction has the database for itself, and AUTOINCREMENT tables remember the highest id.
+    All rows have the same columns. The ids are taken first and written with the rows: RETURNING would cost a statement
+    for each row on SQLite, and keep PostgreSQL from taking them as one stream.
     """
     if not rows:
         return []
-    if connection.dialect.name != "sqlite":
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return list(connection.scalars(statement, rows))
-    first = _highest(connection, table) + 1
-    connection.execute(insert(table), [row | {"id": first + at} for at, row in enumerate(rows)])
-    return list(range(first, first + len(rows)))
+    ids = (
+        _counted(connection, table, len(rows))
+        if connection.dialect.name == "sqlite"
+        else _taken(connection, table, len(rows))
+    )
+    names = list(rows[0])
+    given = ((id_, *(row[name] for name in names)) for id_, row in zip(ids, rows, strict=True))
+    bulk.append(connection, table, ("id", *names), given)
+    return ids
 
 
-def _highest(connection: Connection, table: Table) -> int:
-    present = connection.scalar(select(func.max(table.c.id))) or 0
-    if not table.dialect_options["sqlite"]["autoincrement"]:
-        return int(present)
-    once = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}) or 0
-    return max(int(present), int(once))
+def _taken(connection: Connection, table: Table, count: int) -> list[int]:
+    """The next ids of PostgreSQL's sequence; they are never given to anybody else."""
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    return list(connection.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+
+
+def _counted(connection: Connection, table: Table, count: int) -> list[int]:
+    """The ids after the highest that SQLite ever gave: a write transaction has the database for itself."""
+    highest = connection.scalar(select(func.max(table.c.id))) or 0
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        once = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        highest = max(highest, connection.scalar(once, {"name": table.name}) or 0)
+    return list(range(highest + 1, highest + 1 + count))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from matinee.catalog.names import fold, match_name, natural
 from matinee.catalog.records import ExternalId, TitleDraft
+from matinee.catalog.store.among import among
 from matinee.catalog.store.known import FILE, Known
 from matinee.catalog.tables import credits_, external_ids, people, tags, titles
 
@@ -101,9 +102,13 @@ class Lookup:
     def _read(self, drafts: Sequence[TitleDraft]) -> dict[int, Known]:
         ids = self._ids_by_key(drafts) | self._ids_by_name(drafts) | self._ids_by_parent(drafts)
         found: dict[int, Known] = {}
+        names = titles.columns.keys()
         for some in in_chunks(sorted(ids), _AT_ONCE):
-            for row in self._connection.execute(select(titles).where(titles.c.id.in_(some))).mappings().all():
-                found[row["id"]] = Known(row["id"], dict(row), was=dict(row))
+            for values in self._connection.execute(
+                select(titles).where(among(self._connection, titles.c.id, some))
+            ).all():
+                row = dict(zip(names, values, strict=True))
+                found[values[0]] = Known(values[0], row, was=row.copy())
         self._read_tags(found)
         self._read_ids(found)
         if any(draft.credits for draft in drafts):
@@ -118,26 +123,32 @@ class Lookup:
         table, found = external_ids.c, set[int]()
         for source, named in keys.items():
             for some in in_chunks(named, _AT_ONCE):
-                query = select(table.id).where(table.kind == "title", table.source == source, table.key.in_(some))
+                query = select(table.id).where(
+                    table.kind == "title", table.source == source, among(self._connection, table.key, some)
+                )
                 found.update(self._connection.scalars(query))
         return found
 
     def _ids_by_name(self, drafts: Sequence[TitleDraft]) -> set[int]:
         found: set[int] = set()
         for some in in_chunks({match_name(draft.name) for draft in drafts}, _AT_ONCE):
-            found.update(self._connection.scalars(select(titles.c.id).where(titles.c.match_name.in_(some))))
+            found.update(
+                self._connection.scalars(select(titles.c.id).where(among(self._connection, titles.c.match_name, some)))
+            )
         return found
 
     def _ids_by_parent(self, drafts: Sequence[TitleDraft]) -> set[int]:
         found: set[int] = set()
         for some in in_chunks({draft.parent_id for draft in drafts if draft.parent_id is not None}, _AT_ONCE):
-            found.update(self._connection.scalars(select(titles.c.id).where(titles.c.parent_id.in_(some))))
+            found.update(
+                self._connection.scalars(select(titles.c.id).where(among(self._connection, titles.c.parent_id, some)))
+            )
         return found
 
     def _read_tags(self, found: dict[int, Known]) -> None:
         table = tags.c
         for some in in_chunks(found, _AT_ONCE):
-            query = select(table.title_id, table.kind, table.name).where(table.title_id.in_(some))
+            query = select(table.title_id, table.kind, table.name).where(among(self._connection, table.title_id, some))
             for title_id, kind, name in self._connection.execute(query.order_by(table.title_id, table.position)).all():
                 names = found[title_id].tags.setdefault(kind, {})
                 names[name] = len(names)
@@ -145,12 +156,16 @@ class Lookup:
     def _read_ids(self, found: dict[int, Known]) -> None:
         table = external_ids.c
         for some in in_chunks(found, _AT_ONCE):
-            query = select(table.id, table.source, table.key).where(table.kind == "title", table.id.in_(some))
+            query = select(table.id, table.source, table.key).where(
+                table.kind == "title", among(self._connection, table.id, some)
+            )
             for title_id, source, key in self._connection.execute(query).all():
                 found[title_id].ids.add(ExternalId(source=source, key=key))
 
     def _read_credits(self, found: dict[int, Known]) -> None:
         query = select(credits_.c.title_id, people.c.name, credits_.c.role).join_from(credits_, people)
         for some in in_chunks(found, _AT_ONCE):
-            for title_id, name, role in self._connection.execute(query.where(credits_.c.title_id.in_(some))):
+            for title_id, name, role in self._connection.execute(
+                query.where(among(self._connection, credits_.c.title_id, some))
+            ):
                 found[title_id].cast.add((fold(name) or name, role))

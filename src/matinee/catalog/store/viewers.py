@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
+from matinee.base import bulk
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.tables import Tables
 from matinee.catalog.records import Account, Role, Viewer
 from matinee.catalog.store import revisions
+from matinee.catalog.store.among import among
 from matinee.catalog.store.inserting import insert_many
 from matinee.catalog.store.lookup import in_chunks
 from matinee.catalog.tables import accounts, external_ids, viewers
@@ -78,7 +80,9 @@ def imported(tables: Tables, connection: Connection, source: str, label: str, ke
     revisions.lock(tables, connection, revisions.PEOPLE)
     table, found = external_ids.c, dict[str, int]()
     for some in in_chunks(dict.fromkeys(keys), 10_000):
-        query = select(table.key, table.id).where(table.kind == "viewer", table.source == source, table.key.in_(some))
+        query = select(table.key, table.id).where(
+            table.kind == "viewer", table.source == source, among(connection, table.key, some)
+        )
         found.update((key, id_) for key, id_ in connection.execute(query))
     new = [key for key in dict.fromkeys(keys) if key not in found]
     if new:
@@ -87,10 +91,8 @@ def imported(tables: Tables, connection: Connection, source: str, label: str, ke
             for at, key in enumerate(new)
         ]
         added = dict(zip(new, insert_many(connection, viewers, rows), strict=True))
-        connection.execute(
-            insert(external_ids),
-            [{"kind": "viewer", "source": source, "key": key, "id": id_} for key, id_ in added.items()],
-        )
+        named = (("viewer", source, key, id_) for key, id_ in added.items())
+        bulk.append(connection, external_ids, ("kind", "source", "key", "id"), named)
         found.update(added)
     return found
 
