@@ -119,8 +119,10 @@ class Format:
 
     width: int = 960
     height: int = 540
-    crf: int = 20
+    crf: int = 21
     preset: str = "ultrafast"
+    peak_kbps: int = 1400
+    """Low enough that encoding takes the picture as it is for the largest rendition (`matinee.encoding.fitting`)."""
 
 
 FORMAT = Format()

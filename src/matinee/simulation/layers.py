@@ -104,7 +104,7 @@ class Plate:
             self._colour *= shown > 0
             keep = np.round(255 * (1 - shown)).astype(np.uint8)
             self._keep = None if not keep.any() else np.asarray(cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), np.uint8)
-            seen = np.flatnonzero(cv2.reduce(keep[..., 0], 1, cv2.REDUCE_MAX))
+            seen = np.flatnonzero(keep[..., 0].max(axis=1))
             self._opaque = int(seen[-1]) + 1 if len(seen) else 0
             """From this row of the colours on nothing shines through."""
         self._height = light.shape[0]
@@ -151,7 +151,7 @@ def _rows(cover: Mask | None) -> tuple[int, int]:
     """First and last row in which a cover shows anything."""
     if cover is None:
         return 0, 1 << 29
-    shown = np.flatnonzero(cv2.reduce(cover.astype(np.float32), 1, cv2.REDUCE_MAX) > 0.002)
+    shown = np.flatnonzero(cover.max(axis=1) > 0.002)
     return (int(shown[0]), int(shown[-1]) + 2) if len(shown) else (0, 1)
 
 

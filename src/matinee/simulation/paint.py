@@ -203,11 +203,11 @@ def glaze(under: Light, tint: str, cover: Mask) -> Light:
 
 def _box(mask: Mask) -> tuple[slice, slice]:
     """The part of a mask outside which it is nothing."""
-    rows = np.flatnonzero(cv2.reduce(np.asarray(mask, np.float32), 1, cv2.REDUCE_MAX) > _NOTHING)
+    rows = np.flatnonzero(mask.max(axis=1) > _NOTHING)
     if not len(rows):
         return slice(0, 0), slice(0, 0)
     part = slice(int(rows[0]), int(rows[-1]) + 1)
-    columns = np.flatnonzero(cv2.reduce(np.asarray(mask[part], np.float32), 0, cv2.REDUCE_MAX) > _NOTHING)
+    columns = np.flatnonzero(mask[part].max(axis=0) > _NOTHING)
     return part, slice(int(columns[0]), int(columns[-1]) + 1)
 
 
