@@ -91,8 +91,17 @@ def test_black_before_the_first_shot_is_black_and_fades_are_dark() -> None:
     assert pictures[-1].mean() < 20
 
 
+def test_the_name_stands_on_the_black_and_is_gone_when_the_film_begins() -> None:
+    film = shorter("Salt Moon", shots=1)
+    cards = [planes[:180] for planes in list(frames(film, 7, SMALL))[: round(film.lead_in_s * FPS)]]
+    middle = cards[len(cards) // 2]
+    assert middle.max() > 200
+    assert 0.002 < (middle > 100).mean() < 0.1
+    assert cards[-1].max() < 60
+
+
 def test_pictures_move_and_are_rich_without_bands() -> None:
-    film = replace(shorter("Salt Moon", shots=1), lettering=False)
+    film = replace(shorter("Salt Moon", shots=1), lettering=False, lead_in_s=0.0)
     pictures = luma(film)[12:-12]
     assert np.abs(np.diff(pictures, axis=0)).mean(axis=1).min() > 0.3, "every frame differs from the one before"
     sky = next(iter(list(frames(film, 7, SMALL))[20:]))[10:60, :320].astype(np.float32)

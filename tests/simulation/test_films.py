@@ -58,6 +58,7 @@ def test_there_is_something_for_every_age_and_in_several_languages() -> None:
 def test_some_begin_black_and_some_with_letters() -> None:
     assert sum(film.lead_in_s > 0 for film in FILMS) >= 5
     assert sum(film.lettering for film in FILMS) >= 5
+    assert all(film.lead_in_s >= 1.5 for film in FILMS if film.lettering), "long enough to be read"
 
 
 def test_every_scene_is_filmed() -> None:
@@ -87,7 +88,7 @@ def test_second_languages_say_as_much_as_the_first() -> None:
 def test_subrip() -> None:
     text = srt(cues(films()[0])[:1])
     assert text.splitlines()[0] == "1"
-    assert text.splitlines()[1] == "00:00:05,500 --> 00:00:08,250"
+    assert text.splitlines()[1] == "00:00:06,250 --> 00:00:09,000"
 
 
 def test_cuts_fall_on_frames() -> None:

@@ -57,17 +57,18 @@ def shoot(film: Film, seed: int, to: Path, form: Format = FORMAT) -> None:
 def frames(film: Film, seed: int, form: Format = FORMAT) -> Iterator[Picture]:
     """Every frame of the film in order, as I420."""
     finish = Finish(form.width, form.height, seeded(seed, film.key, "grain"))
-    title = Title(film.name, form.width, form.height, start_s=film.lead_in_s + 0.6) if film.lettering else None
     frame: Picture = np.zeros((form.height, form.width, 3), np.uint8)
+    title = Title(film.name, form.width, form.height, seconds=film.lead_in_s) if film.lettering else None
     for number in range(frame_of(film.lead_in_s)):
-        yield finish(frame, number, 0.0)
+        card = np.zeros_like(frame)
+        if title:
+            title.draw(card, number / FPS)
+        yield finish(card, number, 1.0 if title else 0.0)
     ends = [*film.starts_s, film.duration_s]
     for shot, (start_s, end_s) in zip(film.shots, pairwise(ends), strict=True):
         scene = stage(film, shot, seed, form)
         for number in range(frame_of(start_s), frame_of(end_s)):
             seen = look(scene, shot, number / FPS - start_s, form, frame)
-            if title:
-                title.draw(seen, number / FPS)
             yield finish(seen, number, _fade(film, number / FPS))
 
 

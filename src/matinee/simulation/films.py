@@ -63,7 +63,7 @@ class Film:
     fade_s: float = 0.6
     """Fade from and to black."""
     lettering: bool = False
-    """Whether its name stands over the first shot."""
+    """Whether its name stands on the black."""
     pace: float = 0.5
     """How quick it is, 0 to 1: a taste that viewers have."""
     series: str = ""

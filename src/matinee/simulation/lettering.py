@@ -1,4 +1,4 @@
-"""The name of a film over its first shot, in capitals set wide, as title cards are."""
+"""The name of a film on black before its first shot, in capitals set wide, as title cards are."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _length(words: str, size: int) -> float:
 class Title:
     """The name, faded in and out again."""
 
-    def __init__(self, name: str, width: int, height: int, *, start_s: float = 0.5, seconds: float = 2.6) -> None:
+    def __init__(self, name: str, width: int, height: int, *, start_s: float = 0.0, seconds: float = 2.0) -> None:
         cover = title(name, width, height)
         rows = np.flatnonzero(cover.any(axis=1))
         self._first, self._last = int(rows[0]), int(rows[-1]) + 1
