@@ -1,4 +1,4 @@
-"""Commands: bring films in, look at them, and say who may sign in."""
+"""Commands: look at what there is, and say who may sign in."""
 
 from __future__ import annotations
 
@@ -16,18 +16,12 @@ from rich.table import Table
 from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.progress import track
-from matinee.base.subsystem import load
 from matinee.base.terminal import Opener
 from matinee.catalog.records import Account, Kind, Role, Title
 from matinee.catalog.service import Service, Sort
 
 app = typer.Typer(help="Titles, people, assets, accounts and viewers.", no_args_is_help=True)
-import_app = typer.Typer(help="Read films and viewing from MovieLens and TMDB.", no_args_is_help=True)
 accounts_app = typer.Typer(help="People who can sign in.", no_args_is_help=True)
-
-# Workflows stand above this floor and are reached by name, as commands are.
-_INGEST = "matinee.workflows.ingest"
-_SHOWN_REFUSALS = 10
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="How many.")]
 Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
@@ -36,88 +30,6 @@ Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password
 def _catalog(ctx: typer.Context) -> tuple[Opener, Service]:
     opener: Opener = ctx.obj
     return opener, opener.workspace().service("catalog")
-
-
-# Import and scan
-
-
-@import_app.command()
-def movielens(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The ZIP archive as GroupLens publishes it, or an unpacked folder.")],
-) -> None:
-    """Read films, viewers and ratings of MovieLens: 100k, 1m, 10m, and the CSV layouts (latest, 20m, 25m, 32m)."""
-    opener: Opener = ctx.obj
-    report = load(f"{_INGEST}:import_movielens")(opener.workspace(), file, now_ms())
-    _show_import(opener, report)
-    opener.say("Next: `matinee train` learns from the ratings; `matinee accounts claim EMAIL --viewer movielens:42`.")
-
-
-@import_app.command()
-def tmdb(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="tmdb_5000_movies.csv, movie_metadata.csv, or a ZIP archive of them.")],
-    cast: Annotated[Path | None, typer.Option("--credits", help="tmdb_5000_credits.csv, where it lies apart.")] = None,
-) -> None:
-    """Read plots, keywords, people and certifications; known films are joined by id, or by name and year."""
-    opener: Opener = ctx.obj
-    _show_import(opener, load(f"{_INGEST}:import_tmdb")(opener.workspace(), file, cast, now_ms()))
-    opener.say("Next: `matinee catalog search NAME` finds a film.")
-
-
-def _show_import(opener: Opener, report: Any) -> None:
-    counts = {
-        "films new": report.films.created,
-        "films updated": report.films.updated,
-        "films unchanged": report.films.unchanged,
-        "viewers": report.viewers,
-        "ratings new": report.ratings,
-        "ratings known already": report.known,
-    }
-    shown = {name: count for name, count in counts.items() if count}
-    opener.show({"name": report.name} | counts | {"refused": report.refused}, _counts(report.name, shown))
-    for sentence in report.refused:
-        opener.say(escape(f"{sentence[0].upper()}{sentence[1:]}."))
-
-
-def scan(
-    ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="A library as Jellyfin, Plex or Kodi have it; it is only read.")],
-    forget: Annotated[bool, typer.Option("--forget", help="Take off all films of a folder that is empty now.")] = False,
-) -> None:
-    """Read a folder of films and series."""
-    opener: Opener = ctx.obj
-    report = load(f"{_INGEST}:scan")(opener.workspace(), folder, now_ms(), forget=forget)
-    counts = {
-        "titles new": report.titles.created,
-        "titles updated": report.titles.updated,
-        "titles unchanged": report.titles.unchanged,
-        "film files new": report.new - report.moved,
-        "film files moved": report.moved,
-        "film files changed": report.changed,
-        "film files unchanged": report.unchanged,
-        "film files gone": report.gone,
-        "subtitles": report.subtitles,
-        "pictures": report.pictures,
-        "refused": len(report.refused),
-    }
-    shown = {name: count for name, count in counts.items() if count}
-    refused = [asdict(one) for one in report.refused]
-    opener.show(counts | {"refused": refused}, _counts(str(folder), shown))
-    for one in report.refused[:_SHOWN_REFUSALS]:
-        opener.say(escape(f"Refused: {one.path} {one.reason}."))
-    if len(report.refused) > _SHOWN_REFUSALS:
-        opener.say(f"And {len(report.refused) - _SHOWN_REFUSALS} more; --json lists them all.")
-    opener.say("Next: `matinee encode` makes streams of them.")
-
-
-def _counts(title: str, counts: dict[str, int]) -> Table:
-    table = Table(title=escape(title), box=None, show_header=False, title_justify="left")
-    table.add_column()
-    table.add_column(justify="right")
-    for name, count in (counts or {"nothing found": 0}).items():
-        table.add_row(name, f"{count:,}")
-    return table
 
 
 # Looking
