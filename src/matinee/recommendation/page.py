@@ -27,7 +27,7 @@ from matinee.recommendation.library import Bools, Floats, Ints, Library
 from matinee.recommendation.records import Item, Row
 from matinee.recommendation.taste import Liked, Taste
 
-BECAUSE, GENRES = 3, 3
+BECAUSE, GENRES = 3, 4
 SHARE = 5
 """A row of picks takes at most this part of what may be shown."""
 FEWEST = 4
