@@ -20,6 +20,7 @@ from benchmarks.report import Bar, Report, Row, commit
 HERE = Path(__file__).parent
 WORK = HERE / "work"
 NOTES = HERE / "notes.md"
+PLOT = "pages.svg"
 Part = Callable[[], tuple[list[Row], list[Bar]]]
 
 
@@ -41,7 +42,7 @@ def _import_and_pages() -> tuple[list[Row], list[Bar]]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "cinema"
         imported = importing.measure(data() / "movielens" / "ml-1m.zip", workspace)
-        served = pages.measure(workspace)
+        served = pages.measure(workspace, picture=HERE / PLOT)
     return [*imported, *served], [*importing.bars(imported), *pages.bars(served)]
 
 
@@ -97,6 +98,8 @@ def report() -> Report:
             kept = json.loads(path.read_text())
             found.rows += [Row(**row) for row in kept["rows"]]
             found.bars += [Bar(**bar) for bar in kept["bars"]]
+    if (HERE / PLOT).exists():
+        found.pictures = [(PLOT, "Which share of the home pages came within which time")]
     if NOTES.exists():
         found.notes = [NOTES.read_text().strip()]
     return found

@@ -18,14 +18,17 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from benchmarks.report import Bar, Row, at_least, at_most
 from matinee.base.clock import DAY_MS, now_ms
 from matinee.base.errors import NotFound
+from matinee.base.plotting import save, theme
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Account, Role, Viewer
 from matinee.server.session_store import SessionStore
@@ -59,8 +62,11 @@ class Load:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def measure(path: Path, *, seconds: float = SECONDS, clients: int = CLIENTS) -> list[Row]:
-    """Serve the workspace at `path` and measure its home pages; it must hold imported viewers and a model."""
+def measure(path: Path, *, seconds: float = SECONDS, clients: int = CLIENTS, picture: Path | None = None) -> list[Row]:
+    """Serve the workspace at `path` and measure its home pages; it must hold imported viewers and a model.
+
+    `picture` is a file for a plot of how long pages took.
+    """
     with open_workspace(path) as workspace:
         tokens = _tokens(workspace)
         data = f"{path.name}: {workspace.service('catalog').counts()['film']} films"
@@ -68,7 +74,26 @@ def measure(path: Path, *, seconds: float = SECONDS, clients: int = CLIENTS) -> 
         asyncio.run(_load(server, tokens, 1, WARM_UP_S))
         alone = asyncio.run(_load(server, tokens, 1, seconds))
         together = asyncio.run(_load(server, tokens, clients, seconds))
+    if picture is not None:
+        save(plot({"one client": alone, f"{clients} clients": together}), picture)
     return [*_rows(alone, "one client", data), *_rows(together, f"{clients} clients", data)]
+
+
+def plot(loads: Mapping[str, Load]) -> Figure:
+    """Which share of the pages came within which time."""
+    with theme("light"):
+        figure = Figure(figsize=(7, 3.6))
+        axes = figure.subplots()
+        for name, load in loads.items():
+            axes.ecdf(load.times_ms, label=name)
+        for limit, share in ((15, 0.5), (50, 0.99)):
+            axes.plot(limit, share, "o", color="#000000", markersize=4)
+            axes.annotate(f"bar: p{share:.0%}".rstrip("%"), (limit, share), (4, -12), textcoords="offset points")
+        axes.set(
+            xscale="log", xlabel="milliseconds for a home page", ylabel="share of pages", title="Home pages of ml-1m"
+        )
+        axes.legend()
+        return figure
 
 
 def bars(rows: Sequence[Row]) -> list[Bar]:

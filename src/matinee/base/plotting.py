@@ -59,7 +59,7 @@ def theme(ground: Literal["dark", "light"] = "light") -> Iterator[None]:
             "figure.constrained_layout.use": True,
             "figure.dpi": 144,
             "figure.facecolor": page,
-            "font.family": ["Inter", "DejaVu Sans"],
+            "font.family": "DejaVu Sans",  # comes with Matplotlib: the same on every machine
             "grid.color": line,
             "grid.linewidth": 0.6,
             "legend.frameon": False,
