@@ -88,7 +88,7 @@ def test_second_languages_say_as_much_as_the_first() -> None:
 def test_subrip() -> None:
     text = srt(cues(films()[0])[:1])
     assert text.splitlines()[0] == "1"
-    assert text.splitlines()[1] == "00:00:06,250 --> 00:00:09,000"
+    assert text.splitlines()[1] == "00:00:05,750 --> 00:00:08,000"
 
 
 def test_cuts_fall_on_frames() -> None:

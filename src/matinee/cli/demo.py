@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,8 @@ def demo(
     if not (folder / FILE).exists():
         create_workspace(folder, opener.flags).close()
     opener.path = folder
+    # Short films keep no processor busy by themselves: as many at once as there are processors.
+    opener.flags = (f"encoding.at_once={len(os.sched_getaffinity(0))}", *opener.flags)
     workspace = opener.workspace()
     made = build(workspace, World(seed, films, viewers), now_ms(), tell=lambda step: _tell(opener, step))
     if check:
