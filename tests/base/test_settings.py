@@ -34,7 +34,7 @@ def test_later_sources_win(file: Path) -> None:
 
 
 def test_workspace_variable_is_no_setting(file: Path) -> None:
-    load(KINDS, file, {"MATINEE_WORKSPACE": "/anywhere", "OTHER": "1"})
+    load(KINDS, file, {"MATINEE_WORKSPACE": "/anywhere", "MATINEE_TEST_DATA": "/data", "OTHER": "1"})
 
 
 @pytest.mark.parametrize(

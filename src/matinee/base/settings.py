@@ -22,8 +22,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from matinee.base.errors import SettingsError
 
 PREFIX = "MATINEE_"
-# Variables that start like a setting but name the workspace itself, before there are any settings.
-NOT_SETTINGS = frozenset({"MATINEE_WORKSPACE"})
+# Variables that start like a setting but name a folder that is needed before there are any: the workspace, and the
+# real data of tests and benchmarks.
+NOT_SETTINGS = frozenset({"MATINEE_WORKSPACE", "MATINEE_TEST_DATA"})
 
 
 class Table(BaseModel):
