@@ -103,8 +103,8 @@ def _streams(out: Any, form: Format) -> tuple[Any, Any]:
         "threads": "1",
         "x264-params": f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:open-gop=0:"
         f"vbv-maxrate={form.peak_kbps}:vbv-bufsize={form.peak_kbps * 8 // 7}:"
-        # Two tools that the quickest preset leaves out: 2 dB better pictures of rain for a tenth more time.
-        "no-deblock=0:deblock=0,0:cabac=1",
+        # What the quickest preset leaves out, for a quarter more time: 2 dB for rain, and skies without blocks.
+        "no-deblock=0:deblock=0,0:cabac=1:aq-mode=1",
     }
     context = picture.codec_context
     context.colorspace, context.color_range = 6, 1  # SMPTE 170M, limited: what `finish` computes
