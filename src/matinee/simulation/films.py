@@ -119,7 +119,7 @@ class Format:
 
     width: int = 960
     height: int = 540
-    crf: int = 21
+    crf: int = 24
     preset: str = "ultrafast"
     peak_kbps: int = 1400
     """Low enough that encoding takes the picture as it is for the largest rendition (`matinee.encoding.fitting`)."""
