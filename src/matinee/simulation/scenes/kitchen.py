@@ -119,7 +119,7 @@ _SHAPES = {
 
 def _friend(canvas: Canvas, palette: Palette, who: str, x: float, number: int) -> Sprite:
     small = sheet(canvas, 0.56)
-    poses = Drawn(12, lambda step: _pose(small, palette, who, 2 * step))  # on twos, as cartoons are
+    poses = Drawn(8, lambda step: _pose(small, palette, who, 3 * step))  # on twos, as cartoons are
     hop = 0.028 if who != "teapot" else 0.0
 
     def path(t: float) -> tuple[float, float]:
@@ -160,7 +160,7 @@ def _pose(canvas: Canvas, palette: Palette, who: str, step: int) -> Picture:
     paint *= (0.62 + 0.42 * np.clip(round_, 0, 1))[..., None]
     shine(paint, "#fff6da", radial(canvas, (-0.045, 0.53), 0.045, 2.6) * 0.55)
     shine(paint, palette.light, np.clip(cover - np.roll(blur(cover, 3), (4, 5), (0, 1)), 0, 1) * 0.6)
-    eyes, shut = Ink(canvas), step == 10
+    eyes, shut = Ink(canvas), step == 9
     face = {"pear": 0.585, "teapot": 0.575, "mug": 0.57}.get(who, 0.60)
     for side in (-1, 1):
         if shut:
