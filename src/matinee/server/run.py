@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import socket
@@ -17,6 +18,10 @@ from matinee.server.context import Context
 from matinee.server.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
+
+_COLLECT = (20_000, 20, 50)
+"""A page makes some thousand small objects that reference counts free: Python's own thresholds would walk the whole
+catalogue for them many times a second."""
 
 
 class _Server(uvicorn.Server):
@@ -54,6 +59,7 @@ def serve(
     with _listen(host, port) as listening:
         address = url_of(host, listening.getsockname()[1])
         app = create_app(workspace)
+        gc.set_threshold(*_COLLECT)
         server: _Server
 
         def stop() -> None:
