@@ -16,6 +16,7 @@ MOVIE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <movie>
   <title>Amélie</title><originaltitle>Le Fabuleux Destin d'Amélie Poulain</originaltitle>
   <year>2001</year><plot>A shy waitress &amp; her schemes.</plot><tagline>She'll change your life.</tagline>
+  <mood>playful</mood><composer>Yann Tiersen</composer>
   <runtime>122</runtime><mpaa>Rated R for sexual content</mpaa>
   <genre>Comedy</genre><genre>Romance / Sci-Fi</genre><tag>paris</tag>
   <uniqueid type="tmdb" default="true">194</uniqueid><uniqueid type="imdb">tt0211915</uniqueid>
@@ -42,10 +43,12 @@ def test_a_film_as_kodi_and_jellyfin_write_it() -> None:
     assert found.synopsis == "A shy waitress & her schemes."
     assert found.genres == ("Comedy", "Romance", "Science Fiction")
     assert found.keywords == ("paris",)
+    assert found.mood == "playful"
     assert {(one.source, one.key) for one in found.ids} == {("tmdb", "194"), ("imdb", "tt0211915")}
     assert [(one.name, one.role, one.character) for one in found.credits] == [
         ("Jean-Pierre Jeunet", "director", ""),
         ("Guillaume Laurant", "writer", ""),
+        ("Yann Tiersen", "composer", ""),
         ("Audrey Tautou", "actor", "Amélie"),
         ("Mathieu Kassovitz", "actor", "Nino"),
     ]

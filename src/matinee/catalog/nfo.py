@@ -44,6 +44,7 @@ class Nfo:
     year: int | None = None
     synopsis: str = ""
     tagline: str = ""
+    mood: str = ""
     runtime_s: float | None = None
     language: str = ""
     maturity: int | None = None
@@ -116,6 +117,7 @@ def _nfo(root: Element, addresses: tuple[ExternalId, ...]) -> Nfo:
         year=year_of(_text(root, "year") or _text(root, "premiered") or _text(root, "releasedate")),
         synopsis=_text(root, "plot") or _text(root, "outline"),
         tagline=_text(root, "tagline"),
+        mood=_text(root, "mood"),
         runtime_s=minutes(re.sub(r"\s*min.*$", "", _text(root, "runtime"))),
         language=language_tag(_text(root, "language")),
         maturity=_maturity(root),
@@ -166,9 +168,12 @@ _COUNTED = {"series": "tv", "season": "season", "episode": "episode"}
 """All but IMDb count films, series, seasons and episodes each from 1."""
 
 
+_CREW = (("director", "director"), ("writer", "credits"), ("writer", "writer"), ("composer", "composer"))
+
+
 def _credits(root: Element) -> list[CreditDraft]:
     parts: dict[tuple[str, str], CreditDraft] = {}
-    for role, tag in (("director", "director"), ("writer", "credits"), ("writer", "writer")):
+    for role, tag in _CREW:
         for at, name in enumerate(_split(root, tag)):
             parts.setdefault((name, role), CreditDraft(name=name, role=role, position=at))
     for at, one in enumerate(root.iterfind("actor")):

@@ -207,6 +207,7 @@ def _draft(
         original_name=said.original_name if said.original_name != said.name else "",
         synopsis=said.synopsis,
         tagline=said.tagline,
+        mood=said.mood,
         runtime_s=said.runtime_s,
         language=said.language,
         maturity=said.maturity,
