@@ -45,6 +45,9 @@ class Context:
     metrics: Metrics
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server begins to stop: what streams for ever ends."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Whose turn it is to make a home page: pages are pure computation, and several at once would only fight for the
+    interpreter lock."""
 
     @property
     def backends(self) -> Backends:

@@ -40,26 +40,27 @@ TitleId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 def home(request: Request, visit: Visit, viewer: Watching, here: Here) -> Response:
     """The page of rows that was made for this viewer."""
     state = here.events.state(viewer.id)
-    made = home_page(here, visit, state)
-    revision = here.catalog.snapshot().revision
-    rows = [
-        RowView(
-            slug=row.slug,
-            heading=row.heading,
-            reason=row.reason,
-            shape="tall" if row.slug in TALL_ROWS else "wide",
-            tiles=tiles.strip(
-                (Entry(item.title, item.reason, item.progress) for item in row.items),
-                "tall" if row.slug in TALL_ROWS else "wide",
-                revision,
-                to="watch" if row.slug == "continue-watching" else "title",
-            ),
-            more=_more(row),
-        )
-        for row in made.rows
-    ]
-    hero = films.hero_of(here, viewer, made.hero.title, state, made.hero.reason) if made.hero else None
-    return page(request, "home.html", visit, section="home", hero=hero, rows=rows, page_id=made.id)
+    with here.turn:
+        made = home_page(here, visit, state)
+        revision = here.catalog.snapshot().revision
+        rows = [
+            RowView(
+                slug=row.slug,
+                heading=row.heading,
+                reason=row.reason,
+                shape="tall" if row.slug in TALL_ROWS else "wide",
+                tiles=tiles.strip(
+                    (Entry(item.title, item.reason, item.progress) for item in row.items),
+                    "tall" if row.slug in TALL_ROWS else "wide",
+                    revision,
+                    to="watch" if row.slug == "continue-watching" else "title",
+                ),
+                more=_more(row),
+            )
+            for row in made.rows
+        ]
+        hero = films.hero_of(here, viewer, made.hero.title, state, made.hero.reason) if made.hero else None
+        return page(request, "home.html", visit, section="home", hero=hero, rows=rows, page_id=made.id)
 
 
 @router.get("/title/{title_id}")
