@@ -43,7 +43,7 @@ class Service:
         """
         topics: dict[str, list[tuple[str, bytes]]] = {}
         for event in events:
-            topics.setdefault(_topic(event), []).append((event.id, codec.encode(event)))
+            topics.setdefault(topic_of(event), []).append((event.id, codec.encode(event)))
         receipts = [self._bus.publish(topic, messages) for topic, messages in topics.items()]
         if VIEWING in topics:
             self._project()
@@ -201,7 +201,8 @@ class Service:
                 after = messages[-1].offset
 
 
-def _topic(event: Event) -> str:
+def topic_of(event: Event) -> str:
+    """The topic of the bus that an event is published to."""
     match event:
         case Impression():
             return IMPRESSIONS

@@ -24,9 +24,9 @@ from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role, Viewer
 from matinee.catalog.service import Service as Catalog
 from matinee.encoding.service import Service as Encoding
-from matinee.events.records import Event, Impression, Quality
-from matinee.events.service import IMPRESSIONS, QUALITY, VIEWING
+from matinee.events.records import Event
 from matinee.events.service import Service as Events
+from matinee.events.service import topic_of
 from matinee.simulation.films import FORMAT, Format
 from matinee.simulation.library import jobs, make
 from matinee.simulation.world import World
@@ -158,7 +158,7 @@ def _viewing(workspace: Workspace, world: World, began_ms: int) -> str:
 def _missing(workspace: Workspace, wanted: Sequence[Event]) -> list[Event]:
     """Those events that the bus does not hold. Where each topic holds enough, the month is there."""
     bus = workspace.backends.bus
-    counts = Counter(_topic(event) for event in wanted)
+    counts = Counter(topic_of(event) for event in wanted)
     if all(bus.end(topic) >= count for topic, count in counts.items()):
         return []
     held: set[str] = set()
@@ -168,10 +168,6 @@ def _missing(workspace: Workspace, wanted: Sequence[Event]) -> list[Event]:
             held.update(message.id for message in some)
             after = some[-1].offset
     return [event for event in wanted if event.id not in held]
-
-
-def _topic(event: Event) -> str:
-    return IMPRESSIONS if isinstance(event, Impression) else QUALITY if isinstance(event, Quality) else VIEWING
 
 
 def _batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
