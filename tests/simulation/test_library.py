@@ -81,6 +81,7 @@ def test_what_is_written_of_a_film_is_read_back(film: Film) -> None:
     assert people == [
         (film.director, "director", ""),
         (film.writer, "writer", ""),
+        (film.composer, "composer", ""),
         *((name, "actor", character) for name, character in film.cast),
     ]
 
