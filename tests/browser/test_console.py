@@ -22,7 +22,7 @@ def test_the_plot_is_live_and_keeps_its_tooltip(enter: Callable[..., Visitor], h
     boss.page.focus(".chips a >> nth=1")
     first = boss.page.inner_text(".tip b")
     viewer = enter("family", "Ada")
-    viewer.go("/")  # a page shown is some hundred impressions
+    viewer.go("/")
     boss.until(f"document.querySelector('.tip b').textContent !== '{first}'")  # the same place, later figures
     assert boss.page.is_visible(".tip")
     assert boss.page.evaluate("document.activeElement.textContent") == "5 minutes"

@@ -17,7 +17,7 @@ from matinee.events import codec
 from matinee.events.records import ListChange, Play, Progress, Rating, Thumb
 from matinee.events.service import Service as Events
 from matinee.recommendation.records import HomePage, Row
-from matinee.recommendation.service import Service, impressions
+from matinee.recommendation.service import Service, shown
 from matinee.recommendation.settings import RecommendationSettings
 
 STRANGER = Viewer(id=900, name="A stranger")
@@ -181,17 +181,18 @@ def test_a_damaged_model_is_told_while_what_is_served_goes_on(
     assert page(service, viewer).rows == before
 
 
-def test_the_same_page_has_the_same_impressions(backends: Backends, service: Service) -> None:
+def test_a_page_shown_is_recorded_once(backends: Backends, service: Service) -> None:
     _, viewers = trained(backends, service)
     found = page(service, Viewer(id=viewers[0], name="V"))
-    shown = impressions(found)
-    assert len(shown) == sum(len(row.items) for row in found.rows) > 30
-    assert [codec.decode(codec.encode(one)) for one in shown] == shown
-    assert {one.propensity for one in shown} == {1.0}
-    assert [one.row_position for one in shown] == sorted(one.row_position for one in shown)
+    event = shown(found)
+    assert codec.decode(codec.encode(event)) == codec.load(codec.encode(event)) == event
+    impressions = list(event.impressions())
+    assert len(impressions) == 1 + sum(len(row.items) for row in found.rows) > 30
+    assert {one.propensity for one in impressions} == {1.0}
+    assert [one.row_position for one in impressions] == sorted(one.row_position for one in impressions)
     events = Events(backends)
-    assert events.record(shown).accepted == len(shown)
-    assert events.record(impressions(found)).accepted == 0
+    assert events.record([event]).accepted == 1
+    assert events.record([shown(found)]).accepted == 0
 
 
 def test_training_forgets_titles_that_left_and_knows_episodes_as_their_series(

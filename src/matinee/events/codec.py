@@ -14,7 +14,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from matinee.base.errors import InvalidInput
-from matinee.events.records import Event
+from matinee.events.records import Event, PageShown, ShownRow, Slot
 
 Fields = dict[str, Any]
 
@@ -25,8 +25,8 @@ LATEST: Mapping[str, int] = {kind: one.__dataclass_fields__["version"].default f
 UPGRADES: dict[tuple[str, int], Callable[[Fields], Fields]] = {}
 """``(kind, version)`` to a function that returns the same fields as the next version; none are needed yet."""
 
-MAX_BYTES = 16_384
-"""An event larger than this is refused unread; a real one takes a few hundred bytes."""
+MAX_BYTES = 131_072
+"""An event larger than this is refused unread; a page of 200 titles takes some 25,000, any other a few hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,15 @@ def load(raw: bytes) -> Event:
         kind = KINDS[fields["kind"]]
         if fields["version"] != LATEST[fields["kind"]]:
             fields = _upgraded(fields)
+        if kind is PageShown:
+            fields["rows"] = tuple(_row(one) for one in fields["rows"])
         return kind(**fields)  # type: ignore[no-any-return]
     except (KeyError, TypeError) as error:
         raise _Refused("", f"is not an event ({error})") from None
+
+
+def _row(fields: Fields) -> ShownRow:
+    return ShownRow(row=fields["row"], slots=tuple(Slot(**one) for one in fields["slots"]))
 
 
 class _Refused(InvalidInput):

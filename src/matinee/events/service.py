@@ -14,7 +14,7 @@ from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
 from matinee.events import codec, jsonl, projection, ratings, reading, statements
 from matinee.events import tables as t
-from matinee.events.records import Event, Impression, Quality
+from matinee.events.records import Event, Impression, PageShown, Quality
 from matinee.events.state import Playing, Plays, ViewerState
 from matinee.learning.interactions import Interactions
 
@@ -204,7 +204,7 @@ class Service:
 def topic_of(event: Event) -> str:
     """The topic of the bus that an event is published to."""
     match event:
-        case Impression():
+        case Impression() | PageShown():
             return IMPRESSIONS
         case Quality():
             return QUALITY

@@ -16,7 +16,7 @@ from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.base.ids import new_id
 from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
-from matinee.events.records import Impression
+from matinee.events.records import PageShown, ShownRow, Slot
 from matinee.events.service import Service as Events
 from matinee.events.state import ViewerState
 from matinee.learning.interactions import Interactions
@@ -26,7 +26,7 @@ from matinee.recommendation.candidates import Fitted, Trend, candidates, trend
 from matinee.recommendation.library import Library
 from matinee.recommendation.page import assemble
 from matinee.recommendation.popularity import Popularity
-from matinee.recommendation.records import HomePage, TrainReport
+from matinee.recommendation.records import HomePage, Item, TrainReport
 from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.similar import similar
 from matinee.recommendation.taste import taste
@@ -177,25 +177,24 @@ class Service:
         return self._trend
 
 
-def impressions(page: HomePage) -> list[Impression]:
-    """What the page put before its viewer, to be recorded; the same page gives the same ids."""
-    return [
-        Impression(
-            id=f"{page.id}-{above}-{item.position}",
-            viewer_id=page.viewer_id,
-            at_ms=page.at_ms,
-            title_id=item.title.id,
-            page=page.id,
-            row=row.slug,
-            row_position=above,
-            position=item.position,
-            reason=item.reason[:200],
-            model=item.model,
-            propensity=item.propensity,
-        )
-        for above, row in enumerate(page.rows)
-        for item in row.items
-    ]
+def shown(page: HomePage) -> PageShown:
+    """What the page put before its viewer, to be recorded; the hero is its first row."""
+    hero = [("hero", (page.hero,))] if page.hero else []
+    return PageShown(
+        id=page.id,
+        viewer_id=page.viewer_id,
+        at_ms=page.at_ms,
+        rows=tuple(
+            [
+                ShownRow(row=name, slots=tuple([_slot(item) for item in items]))
+                for name, items in [*hero, *((row.slug, row.items) for row in page.rows)]
+            ]
+        ),
+    )
 
 
-__all__: Sequence[str] = ("Service", "impressions")
+def _slot(item: Item) -> Slot:
+    return Slot(title_id=item.title.id, reason=item.reason[:200], model=item.model, propensity=item.propensity)
+
+
+__all__: Sequence[str] = ("Service", "shown")

@@ -88,7 +88,6 @@ def make_context(workspace: Workspace) -> Context:
         static=StaticFiles(),
         writer=EventWriter(
             lambda: workspace.service("events"),
-            workspace.backends.bus,
             queued=settings.impressions_queued,
             written=metrics.written,
             dropped=metrics.dropped,

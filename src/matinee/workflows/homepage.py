@@ -14,7 +14,7 @@ from matinee.catalog.records import Viewer
 from matinee.events.service import Service as Events
 from matinee.recommendation.records import HomePage
 from matinee.recommendation.service import Service as Recommendation
-from matinee.recommendation.service import impressions
+from matinee.recommendation.service import shown
 
 
 def homepage(workspace: Workspace, viewer: Viewer, now_ms: int, rng: Random) -> HomePage:
@@ -22,5 +22,5 @@ def homepage(workspace: Workspace, viewer: Viewer, now_ms: int, rng: Random) -> 
     recommendation: Recommendation = workspace.service("recommendation")
     events: Events = workspace.service("events")
     page = recommendation.page(viewer, now_ms, rng)
-    events.record(impressions(page))
+    events.record([shown(page)])
     return page
