@@ -46,7 +46,6 @@ def test_an_evening_becomes_a_state(backends: Backends) -> None:
     assert state.watching[10] == (120, 600, 3000)
     assert state.watching[10].share == 0.2
     assert state.listed == (12,)
-    assert state.recent == (10, 13)
     [playing] = service.plays_since(1000)
     assert playing == (1, 10, 1000, 110, "page-1", "new")
     assert service.plays_since(1001) == []
@@ -65,7 +64,7 @@ def test_recording_again_changes_nothing(backends: Backends) -> None:
 
 def test_nobody_is_somebody_without_a_past(backends: Backends) -> None:
     state = Service(backends).state(404)
-    assert (state.opinions, state.watching, state.listed, state.recent) == ({}, {}, (), ())
+    assert (state.opinions, state.watching, state.listed) == ({}, {}, ())
     assert Service(backends).interactions().count == 0
 
 

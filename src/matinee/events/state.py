@@ -37,15 +37,13 @@ class Watching(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerState:
-    """Opinions, places in films, the list and the history of one viewer."""
+    """Opinions, places in films, and the list of one viewer."""
 
     viewer_id: int
     opinions: Mapping[int, Opinion]
     watching: Mapping[int, Watching]
     listed: tuple[int, ...] = ()
     """Title ids on the viewer's list, newest first."""
-    recent: tuple[int, ...] = ()
-    """Title ids played or given stars, newest first."""
 
 
 class Plays(NamedTuple):

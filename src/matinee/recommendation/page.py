@@ -71,8 +71,12 @@ class _Draft:
     scores: Floats = field(init=False)
     """Own scores; titles that have none follow, by what is trending."""
 
+    anchors: Floats = field(init=False)
+    """Directions of the titles that the viewer liked last."""
+
     def __post_init__(self) -> None:
         self.scores = _filled(self.candidates)
+        self.anchors = self.candidates.vectors[[one.place for one in self.taste.liked[:100]]]
 
     def take(self, scores: NDArray[np.floating], within: Bools | None = None) -> Ints:
         """The best free titles by `scores`, now taken; those at -inf never."""
@@ -90,8 +94,7 @@ class _Draft:
         liked = self.taste.liked[:100]
         if not liked or not places.size:
             return [None] * places.size
-        theirs = self.candidates.vectors[[one.place for one in liked]]
-        cosines = self.candidates.vectors[places] @ theirs.T
+        cosines = self.candidates.vectors[places] @ self.anchors.T
         best = cosines.argmax(axis=1)
         return [
             liked[one] if cosines[row, one] >= NEAR and liked[one].place != places[row] else None
