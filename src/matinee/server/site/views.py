@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
 from markupsafe import Markup
@@ -59,8 +60,7 @@ class Shell:
     """The viewer whose events the browser may report; None while an operator looks on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One tile: a title, and why it stands there."""
 
     title: Title
