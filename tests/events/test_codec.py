@@ -81,6 +81,15 @@ def test_a_refusal_names_index_field_and_reason(change: dict[str, Any], field: s
     assert says in refusal.reason
 
 
+def test_a_page_whose_columns_differ_is_refused() -> None:
+    row = {"row": "new", "titles": [1, 2], "reasons": [""], "models": ["", ""], "propensities": [1, 1]}
+    page = {"id": "abcdefgh", "viewer_id": 1, "at_ms": 5, "rows": [row], "kind": "page"}
+    _, [refusal] = codec.decode_many([page])
+    assert "columns of different lengths" in refusal.reason
+    with pytest.raises(InvalidInput, match="is not an event"):
+        codec.load(orjson.dumps(page | {"version": 1}))
+
+
 def test_a_missing_field_is_named() -> None:
     _, [refusal] = codec.decode_many([{key: value for key, value in GOOD.items() if key != "stars"}])
     assert (refusal.field, refusal.reason) == ("stars", "is missing")

@@ -14,7 +14,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from matinee.base.errors import InvalidInput
-from matinee.events.records import Event, PageShown, ShownRow, Slot
+from matinee.events.records import Event, PageShown, ShownRow
 
 Fields = dict[str, Any]
 
@@ -26,7 +26,7 @@ UPGRADES: dict[tuple[str, int], Callable[[Fields], Fields]] = {}
 """``(kind, version)`` to a function that returns the same fields as the next version; none are needed yet."""
 
 MAX_BYTES = 131_072
-"""An event larger than this is refused unread; a page of 200 titles takes some 25,000, any other a few hundred."""
+"""An event larger than this is refused unread; a page of 200 titles takes some 15,000, any other a few hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ def load(raw: bytes) -> Event:
         if kind is PageShown:
             fields["rows"] = tuple(_row(one) for one in fields["rows"])
         return kind(**fields)  # type: ignore[no-any-return]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise _Refused("", f"is not an event ({error})") from None
 
 
 def _row(fields: Fields) -> ShownRow:
-    return ShownRow(row=fields["row"], slots=tuple(Slot(**one) for one in fields["slots"]))
+    return ShownRow(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
 
 class _Refused(InvalidInput):

@@ -57,29 +57,27 @@ class Impression(_TitleEvent):
     kind: Literal["impression"] = "impression"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A title in its place on a page, and what put it there."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    title_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    reason: Short = ""
-    model: Short = ""
-    """Name and version of the model that chose it."""
-    propensity: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Probability with which this title was put in this place."""
+Slots = Field(max_length=10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
-    """A row of a page, its titles in order."""
+    """A row of a page: what stood in its slots, as columns of equal length."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     row: Short
     """Which row, as ``top-picks``; ``hero`` for the title at the head of the page."""
-    slots: Annotated[tuple[Slot, ...], Field(max_length=10_000)]
+    titles: Annotated[tuple[Annotated[int, Field(ge=1, le=2**31 - 1)], ...], Slots]
+    reasons: Annotated[tuple[Short, ...], Slots]
+    models: Annotated[tuple[Short, ...], Slots]
+    """Name and version of the model that chose each."""
+    propensities: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Slots]
+    """Probability with which each was put in its place."""
+
+    def __post_init__(self) -> None:
+        if not len(self.titles) == len(self.reasons) == len(self.models) == len(self.propensities):
+            raise ValueError("has columns of different lengths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +93,22 @@ class PageShown(_Event):
     def impressions(self) -> Iterator[Impression]:
         """An impression for every slot, in the order of the page; rows and slots count from 0."""
         for above, row in enumerate(self.rows):
-            for position, slot in enumerate(row.slots):
+            slots = zip(row.titles, row.reasons, row.models, row.propensities, strict=True)
+            for position, (title_id, reason, model, propensity) in enumerate(slots):
                 yield Impression(
                     id=f"{self.id}-{above}-{position}",
                     viewer_id=self.viewer_id,
                     at_ms=self.at_ms,
                     session=self.session,
                     device=self.device,
-                    title_id=slot.title_id,
+                    title_id=title_id,
                     page=self.id,
                     row=row.row,
                     row_position=above,
                     position=position,
-                    reason=slot.reason,
-                    model=slot.model,
-                    propensity=slot.propensity,
+                    reason=reason,
+                    model=model,
+                    propensity=propensity,
                 )
 
 

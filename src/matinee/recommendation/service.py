@@ -16,7 +16,7 @@ from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.base.ids import new_id
 from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
-from matinee.events.records import PageShown, ShownRow, Slot
+from matinee.events.records import PageShown, ShownRow
 from matinee.events.service import Service as Events
 from matinee.events.state import ViewerState
 from matinee.learning.interactions import Interactions
@@ -179,22 +179,19 @@ class Service:
 
 def shown(page: HomePage) -> PageShown:
     """What the page put before its viewer, to be recorded; the hero is its first row."""
-    hero = [("hero", (page.hero,))] if page.hero else []
-    return PageShown(
-        id=page.id,
-        viewer_id=page.viewer_id,
-        at_ms=page.at_ms,
-        rows=tuple(
-            [
-                ShownRow(row=name, slots=tuple([_slot(item) for item in items]))
-                for name, items in [*hero, *((row.slug, row.items) for row in page.rows)]
-            ]
-        ),
+    hero = (_shown_row("hero", (page.hero,)),) if page.hero else ()
+    rows = (*hero, *(_shown_row(row.slug, row.items) for row in page.rows))
+    return PageShown(id=page.id, viewer_id=page.viewer_id, at_ms=page.at_ms, rows=rows)
+
+
+def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:
+    return ShownRow(
+        row=name,
+        titles=tuple([item.title.id for item in items]),
+        reasons=tuple([item.reason[:200] for item in items]),
+        models=tuple([item.model for item in items]),
+        propensities=tuple([item.propensity for item in items]),
     )
-
-
-def _slot(item: Item) -> Slot:
-    return Slot(title_id=item.title.id, reason=item.reason[:200], model=item.model, propensity=item.propensity)
 
 
 __all__: Sequence[str] = ("Service", "shown")

@@ -16,7 +16,7 @@ from matinee.catalog.search import NameIndex
 from matinee.catalog.store import loading, revisions
 from matinee.catalog.tables import credits_, people
 
-FRESH_S = 0.02
+FRESH_S = 0.1
 """For how long another process's change may go unnoticed: a page asks a dozen times for what rarely changes."""
 _SEARCHED = (Kind.FILM, Kind.SERIES, Kind.EPISODE)
 
