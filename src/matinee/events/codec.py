@@ -95,7 +95,8 @@ def load(raw: bytes) -> Event:
 
 
 def _row(fields: Fields) -> ShownRow:
-    return ShownRow(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    columns: Fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return ShownRow(**columns)
 
 
 class _Refused(InvalidInput):
