@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.report import Row
 from matinee.learning.interactions import Interactions, columns_of
 from matinee.learning.model import History
-from matinee.recommendation.als import ImplicitALS
+from matinee.recommendation.methods.als import ImplicitALS
 
 FACTORS = 64
 SEEDS = (0, 1, 2)
@@ -88,7 +88,7 @@ def _matinee(split: Split, seed: int) -> Iterator[Row]:
         times = []
         for row in range(1000):
             columns, values, _ = split.train.history(row)
-            history = History(columns.astype(np.int64), values)
+            history = History(columns.astype(np.int64), values, np.zeros(columns.size, np.int64))
             began = time.perf_counter()
             model.fold_in(history)
             times.append(time.perf_counter() - began)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import Floats, History, Stored, recommend, top
+from matinee.learning.model import Floats, History, recommend, top
+from matinee.learning.stored import Stored
 
 
 @given(

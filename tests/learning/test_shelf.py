@@ -14,8 +14,8 @@ from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.objects import Objects
 from matinee.base.objects.folder import FolderObjects
 from matinee.base.objects.s3 import S3Objects
-from matinee.learning.model import Stored
 from matinee.learning.shelf import Shelf, Version
+from matinee.learning.stored import Stored
 
 __all__ = ["s3", "s3_url"]
 

@@ -13,8 +13,8 @@ from matinee.base.clock import DAY_MS
 from matinee.events import codec
 from matinee.events.records import Event, Impression, Play, Progress, Quality, Rating, Stop, Thumb
 from matinee.learning.model import History
-from matinee.recommendation.als import ImplicitALS
-from matinee.recommendation.popularity import Popularity
+from matinee.recommendation.methods.als import ImplicitALS
+from matinee.recommendation.methods.popularity import Popularity
 from matinee.simulation.films import everything
 from matinee.simulation.viewers import Offer, affinity, allowed, people
 from matinee.simulation.viewing import DAYS, fame, month

@@ -30,6 +30,8 @@ class Interactions:
     """Strengths (float32), shape (viewers, titles)."""
     times: Ints
     """Milliseconds since 1970 of each entry, in the order of ``values.data``."""
+    order: Ints
+    """Place of each entry in its viewer's history, 0 for the oldest; of equal times the one that was given first."""
 
     @classmethod
     def from_columns(
@@ -58,7 +60,10 @@ class Interactions:
         starts = np.zeros(rows_known.size + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=rows_known.size), out=starts[1:])
         matrix = csr_array((strengths[order], columns, starts), shape=(rows_known.size, columns_known.size))
-        return cls(rows_known, columns_known, matrix, times[order])
+        places = np.empty(order.size, np.int64)
+        # Sorted by viewer, time and place in the input, the n-th entry of a viewer is the n-th that happened.
+        places[np.lexsort((order, times[order], rows))] = np.arange(order.size) - starts[rows]
+        return cls(rows_known, columns_known, matrix, times[order], places)
 
     @property
     def count(self) -> int:
@@ -74,9 +79,31 @@ class Interactions:
         return _place(self.title_ids, title_id)
 
     def history(self, row: int) -> tuple[NDArray[Any], NDArray[Any], Ints]:
-        """Columns, values and times of one row, in ascending order of column."""
+        """Columns, values and times of one row, oldest first."""
         start, stop = self.values.indptr[row : row + 2]
-        return self.values.indices[start:stop], self.values.data[start:stop], self.times[start:stop]
+        oldest_first = np.empty(stop - start, np.int64)
+        oldest_first[self.order[start:stop]] = np.arange(start, stop)
+        return self.values.indices[oldest_first], self.values.data[oldest_first], self.times[oldest_first]
+
+    def columns(self) -> tuple[Ints, Ints, NDArray[np.float32], Ints]:
+        """Viewer ids, title ids, values and times of all entries, viewer by viewer and oldest first in each."""
+        rows = np.repeat(np.arange(self.viewer_ids.size), np.diff(self.values.indptr))
+        by_age = np.empty(self.count, np.int64)
+        by_age[self.values.indptr[:-1][rows] + self.order] = np.arange(self.count)
+        titles = self.title_ids[self.values.indices[by_age]]
+        return self.viewer_ids[rows], titles, self.values.data[by_age], self.times[by_age]
+
+    def where(self, kept: NDArray[np.bool_]) -> Interactions:
+        """Only the entries that `kept` marks, one mark for each in the order of ``values.data``.
+
+        Viewers and titles without an entry are gone; the order within each history stays.
+        """
+        rows = np.repeat(np.arange(self.viewer_ids.size), np.diff(self.values.indptr))[kept]
+        by_age = np.lexsort((self.order[kept], rows))
+        columns, values = self.values.indices[kept][by_age], self.values.data[kept][by_age]
+        return Interactions.from_columns(
+            self.viewer_ids[rows[by_age]], self.title_ids[columns], values, self.times[kept][by_age]
+        )
 
 
 def columns_of(title_ids: Ints, wanted: Sequence[int] | Ints) -> Ints:

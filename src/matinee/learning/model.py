@@ -8,32 +8,82 @@ are served without fitting again. Models are plain values once fitted and may be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matinee.learning.interactions import Interactions, columns_of
+from matinee.learning.stored import Stored
+from matinee.learning.training import Checkpoint
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """When and where something is wanted; a model takes of it what it understands."""
+
+    now_ms: int = 0
+    """Milliseconds since 1970 UTC; 0 where it is not known."""
+    utc_offset_min: int = 0
+    """What the viewer's clock shows beyond UTC, in minutes."""
+    device: str = ""
+    """``tv``, ``phone``, ``tablet``, ``desktop``, or empty."""
+    language: str = ""
+    """A BCP 47 tag, or empty."""
+
+
+NOWHERE = Context()
+
+
 class History(NamedTuple):
-    """What one viewer has touched, in a model's columns."""
+    """What one viewer has touched, in a model's columns, oldest first."""
 
     columns: Ints
     values: Floats
     """Strengths, in the unit of the interactions that the model was fitted on."""
+    times: Ints
+    """Milliseconds since 1970, ascending; all 0 where they are not known and only the order is."""
+    context: Context = NOWHERE
 
     @classmethod
-    def of(cls, title_ids: Ints, strengths: Mapping[int, float]) -> History:
-        """From strengths by title id; titles that the model does not know are left out."""
-        columns = columns_of(title_ids, np.fromiter(strengths, np.int64, len(strengths)))
+    def of(
+        cls,
+        title_ids: Ints,
+        strengths: Mapping[int, float],
+        times: Mapping[int, int] | None = None,
+        context: Context = NOWHERE,
+    ) -> History:
+        """From strengths and times by title id; titles that the model does not know are left out.
+
+        Without times the mapping's own order is taken, oldest first.
+        """
+        asked = np.fromiter(strengths, np.int64, len(strengths))
+        columns = columns_of(title_ids, asked)
         values = np.fromiter(strengths.values(), np.float32, len(strengths))
-        known = columns >= 0
-        return cls(columns[known], values[known])
+        at_ms = np.array([(times or {}).get(one, 0) for one in strengths], np.int64)
+        order = np.argsort(at_ms, kind="stable")
+        order = order[columns[order] >= 0]
+        return cls(columns[order], values[order], at_ms[order], context)
+
+
+NOTHING = History(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
+"""The history of whoever has none."""
+
+
+def histories_of(title_ids: Ints, known: Interactions, context: Context = NOWHERE) -> list[History]:
+    """The history of each viewer of `known`, row by row, in the columns of `title_ids`."""
+    place = columns_of(title_ids, known.title_ids)
+    found = []
+    for row in range(known.viewer_ids.size):
+        columns, values, times = known.history(row)
+        columns = place[columns]
+        kept = columns >= 0
+        found.append(History(columns[kept], values[kept], times[kept], context))
+    return found
 
 
 class Ranked(NamedTuple):
@@ -45,30 +95,33 @@ class Ranked(NamedTuple):
     """Shape (viewers, n); -inf there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stored:
-    """A fitted model as the shelf keeps it: arrays and small facts, never code."""
-
-    kind: str
-    """Which class it is; see `Model.kind`."""
-    arrays: Mapping[str, NDArray[Any]]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """JSON: knobs and figures."""
-
-
 class Model(Protocol):
-    """A model of taste."""
+    """A model of taste.
+
+    A model is a dataclass whose fields with defaults are its knobs; made without arguments it is ready to be fitted,
+    except that one that `needs` features is given them by that name.
+    """
 
     kind: ClassVar[str]
-    """The name under which it is stored."""
+    """The name under which it is stored and asked for, as ``als`` or ``item-neighbours``."""
+    needs: ClassVar[frozenset[str]]
+    """What it cannot do without, of ``features``, ``torch`` and ``models``; usually nothing."""
     title_ids: Ints
     """Sorted; column ``j`` of histories and scores is title ``title_ids[j]``."""
 
-    def fit(self, interactions: Interactions, rng: np.random.Generator) -> Self:
-        """Learn; returns itself. The same interactions and generator give the same model."""
+    def fit(self, interactions: Interactions, rng: np.random.Generator, checkpoint: Checkpoint | None = None) -> Self:
+        """Learn; returns itself. The same interactions and generator give the same model.
+
+        With a checkpoint, long training keeps its state there and goes on from what it finds. Raises `InvalidInput`
+        where there is nothing to learn from or the fit diverges, `Unavailable` where memory does not suffice; both
+        say which knob to turn.
+        """
 
     def score(self, histories: Sequence[History]) -> Floats:
-        """How well each title suits each history, shape (histories, titles); comparable within a row only."""
+        """How well each title suits each history, shape (histories, titles); comparable within a row only.
+
+        Any history will do, also one of a viewer who was not in training, an empty one, and one of every title.
+        """
 
     def save(self) -> Stored:
         """Everything that `load` needs."""
@@ -76,6 +129,14 @@ class Model(Protocol):
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
+
+
+@runtime_checkable
+class Rating(Protocol):
+    """A model that also says how many stars a viewer would give."""
+
+    def predict(self, histories: Sequence[History], columns: Sequence[Ints]) -> list[Floats]:
+        """For each history the stars of the columns asked for; -1 asks for a title that the model does not know."""
 
 
 def recommend(

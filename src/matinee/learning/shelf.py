@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.objects import Objects
-from matinee.learning.model import Stored
+from matinee.learning.stored import Stored
 
 FORMAT = 1
 

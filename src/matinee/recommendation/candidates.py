@@ -12,12 +12,12 @@ import numpy as np
 
 from matinee.base.errors import InvalidInput
 from matinee.events.state import Plays
-from matinee.learning.model import History
+from matinee.learning.model import NOTHING, History
 from matinee.learning.shelf import Version
-from matinee.recommendation.als import ImplicitALS
 from matinee.recommendation.library import Floats, Ints, Library
+from matinee.recommendation.methods.als import ImplicitALS
+from matinee.recommendation.methods.popularity import Popularity, decayed
 from matinee.recommendation.page import Candidates
-from matinee.recommendation.popularity import Popularity, decayed
 from matinee.recommendation.taste import Taste
 
 INDIFFERENT = 2.5
@@ -79,10 +79,11 @@ class Fitted:
     def history(self, taste: Taste) -> History:
         """The part of the viewer's history that the taste model knows."""
         if self.als is None or not taste.strengths:
-            return History(np.zeros(0, np.int64), np.zeros(0, np.float32))
+            return NOTHING
         columns = self.columns[list(taste.strengths)]
         values = np.fromiter(taste.strengths.values(), np.float32, len(taste.strengths))
-        return History(columns[columns >= 0], values[columns >= 0])
+        known = columns >= 0
+        return History(columns[known], values[known], np.zeros(np.count_nonzero(known), np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,11 +21,11 @@ from matinee.events.service import Service as Events
 from matinee.events.state import ViewerState
 from matinee.learning.interactions import Interactions
 from matinee.learning.shelf import Shelf, Version
-from matinee.recommendation.als import ImplicitALS
 from matinee.recommendation.candidates import Fitted, Trend, candidates, trend
 from matinee.recommendation.library import Library
+from matinee.recommendation.methods.als import ImplicitALS
+from matinee.recommendation.methods.popularity import Popularity
 from matinee.recommendation.page import assemble
-from matinee.recommendation.popularity import Popularity
 from matinee.recommendation.records import HomePage, Item, TrainReport
 from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.similar import similar

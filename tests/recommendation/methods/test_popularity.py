@@ -8,8 +8,9 @@ import pytest
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import History, Stored, recommend
-from matinee.recommendation.popularity import Popularity, decayed
+from matinee.learning.model import History, recommend
+from matinee.learning.stored import Stored
+from matinee.recommendation.methods.popularity import Popularity, decayed
 
 
 def test_after_a_half_life_a_viewing_counts_half() -> None:

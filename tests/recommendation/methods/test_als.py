@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import History, Stored, recommend
-from matinee.recommendation import ridge
-from matinee.recommendation.als import ImplicitALS
+from matinee.learning.model import History, recommend
+from matinee.learning.stored import Stored
+from matinee.recommendation.methods import ridge
+from matinee.recommendation.methods.als import ImplicitALS
 
 
 def world(viewers: int = 40, titles: int = 30, seed: int = 0) -> Interactions:
@@ -82,7 +83,7 @@ def test_folding_in_a_viewer_of_the_training_gives_the_trained_vector() -> None:
     for row in range(known.viewer_ids.size):
         columns, stars, _ = known.history(row)
         for one in (model, again):
-            folded = one.fold_in(History(columns.astype(np.int64), stars))
+            folded = one.fold_in(History(columns.astype(np.int64), stars, np.zeros(columns.size, np.int64)))
             np.testing.assert_allclose(folded, model.viewer_factors[row], rtol=1e-3, atol=1e-4)
 
 

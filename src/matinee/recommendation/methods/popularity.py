@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import Floats, History, Ints, Stored
+from matinee.learning.model import Floats, History, Ints
+from matinee.learning.stored import Stored
+from matinee.learning.training import Checkpoint
 
 
 def decayed(at_ms: Ints, now_ms: int, half_life_days: float) -> NDArray[np.float64]:
@@ -36,13 +38,19 @@ class Popularity:
     """Titles by what is watched, the same for everybody."""
 
     kind: ClassVar[str] = "popularity"
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     half_life_days: float = 180.0
     title_ids: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     counts: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """Decayed interactions of each title, at the time of the newest one."""
 
-    def fit(self, interactions: Interactions, rng: np.random.Generator) -> Self:  # noqa: ARG002  nothing is drawn
+    def fit(  # nothing is drawn, and there is nothing to go on from
+        self,
+        interactions: Interactions,
+        rng: np.random.Generator,  # noqa: ARG002
+        checkpoint: Checkpoint | None = None,  # noqa: ARG002
+    ) -> Self:
         """Count."""
         times = interactions.times
         weights = decayed(times, int(times.max(initial=0)), self.half_life_days)

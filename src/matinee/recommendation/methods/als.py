@@ -28,8 +28,10 @@ from scipy.sparse import csr_array
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import track
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import Floats, History, Ints, Stored
-from matinee.recommendation.ridge import solve_row, solve_rows, sweeping
+from matinee.learning.model import Floats, History, Ints
+from matinee.learning.stored import Stored
+from matinee.learning.training import Checkpoint
+from matinee.recommendation.methods.ridge import solve_row, solve_rows, sweeping
 
 _KNOBS = ("factors", "epochs", "regularisation", "unobserved_weight", "dislike_below")
 
@@ -46,6 +48,7 @@ class ImplicitALS:
     """
 
     kind: ClassVar[str] = "als"
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     factors: int = 64
     epochs: int = 10
@@ -61,7 +64,12 @@ class ImplicitALS:
     """Training loss per interaction after each epoch."""
     _gram: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
-    def fit(self, interactions: Interactions, rng: np.random.Generator) -> Self:
+    def fit(
+        self,
+        interactions: Interactions,
+        rng: np.random.Generator,
+        checkpoint: Checkpoint | None = None,  # noqa: ARG002
+    ) -> Self:
         """Learn from the interactions; `losses` tells how it went."""
         wanted = self._preferences(interactions.values)
         by_title = csr_array(wanted.T.tocsr())
