@@ -26,7 +26,8 @@ def test_the_matrix_holds_the_latest_of_each_pair(rows: list[tuple[int, int, flo
     found = {}
     for row, viewer in enumerate(known.viewer_ids.tolist()):
         columns, values, times = known.history(row)
-        assert (np.diff(columns) > 0).all()
+        assert np.unique(columns).size == columns.size
+        assert (np.diff(times) >= 0).all()  # oldest first
         for column, value, at_ms in zip(columns, values, times, strict=True):
             found[viewer, int(known.title_ids[column])] = (int(at_ms), float(value))
     assert found == expected
@@ -45,3 +46,16 @@ def test_rows_and_columns_are_found_by_id() -> None:
 def test_columns_of_different_length_are_refused() -> None:
     with pytest.raises(InvalidInput, match="differ in length"):
         Interactions.from_columns([1, 2], [1])
+
+
+def test_a_history_is_told_in_order_and_ties_as_they_came() -> None:
+    known = Interactions.from_columns([1, 1, 1, 2, 1], [30, 10, 20, 10, 5], at_ms=[7, 7, 3, 1, 9])
+    assert known.title_ids[known.history(0)[0]].tolist() == [20, 30, 10, 5]
+    viewers, titles, _, times = known.columns()
+    assert list(zip(viewers.tolist(), titles.tolist(), times.tolist(), strict=True)) == [
+        (1, 20, 3), (1, 30, 7), (1, 10, 7), (1, 5, 9), (2, 10, 1)
+    ]  # fmt: skip
+    old = known.where(known.times < 9)
+    assert old.title_ids.tolist() == [10, 20, 30]
+    assert old.title_ids[old.history(0)[0]].tolist() == [20, 30, 10]
+    assert old.viewer_ids.tolist() == [1, 2]
