@@ -2,6 +2,7 @@
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TORCH  := $(VENV)/.torch
 DEBIAN := postgresql nats-server chromium
 
 .PHONY: help setup demo test check format bench serve lock clean
@@ -13,14 +14,18 @@ $(READY): pyproject.toml requirements.lock package-lock.json hatch_build.py scri
 	scripts/setup "$(VENV)"
 	@touch $@
 
+$(TORCH): $(READY)
+	TORCH=1 scripts/setup "$(VENV)"
+	@touch $@
+
 demo: $(READY) ## a small cinema made on the spot, served on this machine
 	$(BIN)/matinee demo $(ARGS)
 
-test: $(READY) ## all tests; servers and a browser are started as needed
+test: $(TORCH) ## all tests; servers and a browser are started as needed
 	scripts/debian-packages $(DEBIAN)
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-check: $(READY) ## style, types, floors
+check: $(TORCH) ## style, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -30,7 +35,7 @@ format: $(READY) ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## one benchmark: make bench B=house
+bench: $(TORCH) ## one benchmark: make bench B=house
 	scripts/debian-packages $(DEBIAN)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m benchmarks.$(B) $(ARGS)
