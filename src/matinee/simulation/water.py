@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from matinee.simulation.layers import Glitter, Plate
-from matinee.simulation.paint import Canvas, Light, Mask, blur, colour, curve, mix, noise, smooth
+from matinee.simulation.layers import Moment, Plate, window
+from matinee.simulation.paint import Canvas, Light, Mask, Picture, blur, colour, curve, mix, noise, smooth, to_picture
 from matinee.simulation.weather import Palette, Rng
 
 
@@ -109,3 +109,46 @@ def ripples(canvas: Canvas, rng: Rng, light: Light, horizon: float, amount: floa
 
 
 __all__ = ["mirrored", "path_of_light", "ripples", "sea", "swell"]
+
+
+class Glitter:
+    """Light on moving water: two fields of flecks pass over each other and shine where they meet."""
+
+    def __init__(
+        self, light: Light, rng: np.random.Generator, canvas: Canvas, *, speed: float = 26.0, depth: float = 0.4
+    ) -> None:
+        shown = np.flatnonzero(light.max(axis=(1, 2)) > 0.01)
+        self._first, self._last = (int(shown[0]), int(shown[-1]) + 1) if len(shown) else (0, 1)
+        self._height, self.speed, self.depth = light.shape[0], speed, depth
+        part = light[self._first : self._last]
+        rows, columns = part.shape[:2]
+        near = np.linspace(0.15, 1, rows, dtype=np.float32)[:, None]
+        self._light = to_picture(part * _flecks(rows, columns, near, canvas.scale, rng)[..., None] * 1.6)
+        other = _flecks(rows, columns, near, canvas.scale, rng)
+        self._other = np.repeat((other * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+    def draw(self, frame: Picture, moment: Moment) -> None:
+        """Add the flecks of this moment."""
+        rows, columns = frame.shape[:2]
+        spare, margin = (self._light.shape[1] - columns) / 2, (self._height - rows) / 2
+        top = round(self._first - margin - moment.pan[1] * self.depth)
+        first, last = max(0, top), min(rows, top + self._light.shape[0])
+        if first >= last:
+            return
+        swing = spare * 0.8 * np.sin(moment.at_s * self.speed / max(spare, 1))
+        pan = moment.pan[0] * self.depth * 0.15
+        here = window(self._light, first - top, spare + pan, last - first, columns)
+        there = window(self._other, first - top, spare + swing, last - first, columns)
+        cv2.add(frame[first:last], cv2.multiply(here, there, scale=1 / 150), dst=frame[first:last])
+
+
+def _flecks(rows: int, columns: int, near: Mask, scale: float, rng: np.random.Generator) -> Mask:
+    """Flat flecks that grow towards the lower edge."""
+    field = np.zeros((rows, columns), np.float32)
+    for share, cell in ((0.5, 0.012), (1.0, 0.03)):
+        size = max(2.0, scale * cell)
+        grid = rng.random((max(2, int(rows / size * 2.6)) + 2, max(2, int(columns / size / 2.4)) + 2), dtype=np.float32)
+        fine = cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_CUBIC)
+        weight = 1 - np.abs(near - share) * 1.4
+        field = np.maximum(field, np.clip((fine - 0.58) * 4, 0, 1) * np.clip(weight, 0, 1))
+    return np.asarray(np.clip(field, 0, 1), np.float32)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from matinee.simulation.layers import Plate, Scroll, Sparks, stamp
+from matinee.simulation.layers import Plate, Scroll
+from matinee.simulation.lights import Sparks, stamp
 from matinee.simulation.paint import (
     Canvas,
     Light,

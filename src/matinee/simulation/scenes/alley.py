@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, cat, person
-from matinee.simulation.layers import Glow, Layer, Plate, Scene
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import Canvas, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import walker
 from matinee.simulation.weather import Palette, Rng, mist, rain

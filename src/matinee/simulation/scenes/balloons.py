@@ -8,7 +8,7 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import (
     Canvas,
     Light,
@@ -28,6 +28,7 @@ from matinee.simulation.paint import (
     smooth,
 )
 from matinee.simulation.scenes.parts import Flock, flock, sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, clouds
 
 STRIPES = ("#d8432f", "#f2b53a", "#2f7f9a", "#f0e6d2", "#7a3f8a", "#e87a3a")

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from matinee.simulation.ink import Ink, pine
-from matinee.simulation.layers import Glow, Layer, Moment, Plate, Scene, add_light
+from matinee.simulation.layers import Layer, Moment, Plate, Scene
+from matinee.simulation.lights import Glow, add_light
 from matinee.simulation.paint import (
     Canvas,
     Picture,

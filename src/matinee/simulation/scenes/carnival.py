@@ -7,7 +7,8 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, person
-from matinee.simulation.layers import Glow, Layer, Plate, Scene, Sparks, bokeh, stamp
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow, Sparks, bokeh, stamp
 from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.weather import Palette, Rng, clouds, stars
 

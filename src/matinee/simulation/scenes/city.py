@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink
-from matinee.simulation.layers import Layer, Plate, Scene, Sparks, bokeh, stamp
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Sparks, bokeh, stamp
 from matinee.simulation.paint import Canvas, Light, Mask, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import walker
 from matinee.simulation.water import path_of_light

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, person
-from matinee.simulation.layers import Glow, Layer, Plate, Scene
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import Canvas, Light, blur, colour, flat, glaze, mix, noise, radial, smooth
 from matinee.simulation.weather import Palette, Rng, mist, motes
 

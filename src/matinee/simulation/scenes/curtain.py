@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, person
-from matinee.simulation.layers import Glow, Layer, Plate, Scene
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import Canvas, Mask, blur, colour, curve, flat, mix, noise, radial, shine, smooth
 from matinee.simulation.weather import Palette, Rng, motes
 

@@ -9,9 +9,11 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Drawn, Glow, Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import Canvas, Light, Picture, below, blur, colour, curve, flat, mix, noise, shine, smooth
 from matinee.simulation.scenes.parts import Flock, beating, sheet
+from matinee.simulation.sprites import Drawn, Sprite
 from matinee.simulation.weather import Palette, Rng, motes
 
 

@@ -7,9 +7,10 @@ from math import pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import Canvas, Picture, below, bloom, colour, curve, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import Flock, beating, sheet, walker
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, motes, stars, vapour
 
 

@@ -8,7 +8,7 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out, tree
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import (
     Canvas,
     Mask,
@@ -26,6 +26,7 @@ from matinee.simulation.paint import (
     smooth,
 )
 from matinee.simulation.scenes.parts import flock, sheet, walker
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, clouds, motes
 
 

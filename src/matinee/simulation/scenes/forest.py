@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, tree
-from matinee.simulation.layers import Glow, Layer, Plate, Scene
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import (
     Canvas,
     Light,

@@ -8,7 +8,8 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink
-from matinee.simulation.layers import Glow, Layer, Plate, Scene
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import Canvas, Mask, colour, flat, glaze, mix, radial, shine, smooth
 from matinee.simulation.scenes.parts import flock, walker
 from matinee.simulation.water import mirrored, path_of_light, ripples

@@ -7,7 +7,7 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Drawn, Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import (
     Canvas,
     Light,
@@ -24,6 +24,7 @@ from matinee.simulation.paint import (
     smooth,
 )
 from matinee.simulation.scenes.parts import sheet
+from matinee.simulation.sprites import Drawn, Sprite
 from matinee.simulation.weather import Palette, Rng, motes
 
 TABLE = 0.74

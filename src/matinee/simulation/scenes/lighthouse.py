@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from matinee.simulation.ink import Ink
-from matinee.simulation.layers import Glow, Layer, Moment, Plate, Scene
+from matinee.simulation.layers import Layer, Moment, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import (
     Canvas,
     Light,

@@ -7,9 +7,10 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import Canvas, Picture, colour, mix, radial, shine
 from matinee.simulation.scenes.parts import flock, sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.water import path_of_light, sea, swell
 from matinee.simulation.weather import Palette, Rng, clouds, moon, stars
 

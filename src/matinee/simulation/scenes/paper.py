@@ -9,9 +9,10 @@ from math import cos, pi, sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import Canvas, Light, Mask, Picture, blur, flat, mix, noise, radial
 from matinee.simulation.scenes.parts import Flock, beating, sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng
 
 

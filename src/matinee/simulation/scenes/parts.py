@@ -10,8 +10,9 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, bird, cut_out, person
-from matinee.simulation.layers import Moment, Sprite
+from matinee.simulation.layers import Moment
 from matinee.simulation.paint import Canvas, Light, Picture, colour
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Rng
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink
-from matinee.simulation.layers import Layer, Plate, Scene, Sparks, bokeh
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Sparks, bokeh
 from matinee.simulation.paint import Canvas, Mask, blur, colour, flat, glaze, mix, noise, radial, shine
 from matinee.simulation.weather import Palette, Rng, motes, rain, snow
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Glow, Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Glow
 from matinee.simulation.paint import (
     Canvas,
     Light,
@@ -23,6 +24,7 @@ from matinee.simulation.paint import (
     smooth,
 )
 from matinee.simulation.scenes.parts import sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, mist, motes, stars
 
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from matinee.simulation.ink import Ink
-from matinee.simulation.layers import Layer, Moment, Plate, Scene, Sparks, stamp
+from matinee.simulation.layers import Layer, Moment, Plate, Scene
+from matinee.simulation.lights import Sparks, stamp
 from matinee.simulation.paint import (
     Canvas,
     Light,

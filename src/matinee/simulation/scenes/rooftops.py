@@ -7,9 +7,10 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, cat, cut_out, person
-from matinee.simulation.layers import Layer, Plate, Scene, Sprite
+from matinee.simulation.layers import Layer, Plate, Scene
 from matinee.simulation.paint import Canvas, blur, colour, flat, glaze, mix, noise, radial, shine, smooth
 from matinee.simulation.scenes.parts import sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, clouds, mist, moon, rain, stars
 
 

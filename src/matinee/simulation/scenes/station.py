@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.simulation.ink import Ink, cut_out
-from matinee.simulation.layers import Layer, Plate, Scene, Sparks, Sprite, stamp
+from matinee.simulation.layers import Layer, Plate, Scene
+from matinee.simulation.lights import Sparks, stamp
 from matinee.simulation.paint import (
     Canvas,
     Light,
@@ -24,6 +25,7 @@ from matinee.simulation.paint import (
     smooth,
 )
 from matinee.simulation.scenes.parts import sheet
+from matinee.simulation.sprites import Sprite
 from matinee.simulation.weather import Palette, Rng, stars
 
 

@@ -7,8 +7,9 @@ from math import sin
 import numpy as np
 
 from matinee.simulation.ink import Ink, pine
-from matinee.simulation.layers import Layer, Moment, Plate, Scene, Scroll, lay_sprite
+from matinee.simulation.layers import Layer, Moment, Plate, Scene, Scroll
 from matinee.simulation.paint import Canvas, Light, Mask, Picture, blur, colour, flat, mix, noise, radial, shine, smooth
+from matinee.simulation.sprites import lay_sprite
 from matinee.simulation.weather import Palette, Rng, clouds, moon, snow, stars
 
 
