@@ -69,6 +69,17 @@ class Server:
     stop_signal: int = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
+    def __enter__(self) -> Server:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         """Start and wait until it answers."""
         account = pwd.getpwnam(self.user) if self.user else None
@@ -174,12 +185,8 @@ def running_postgres() -> Iterator[Server]:
             return True
 
         # SIGQUIT stops PostgreSQL at once, whoever is connected; its folder is thrown away.
-        server = Server([program, "-D", str(data), *settings], port, folder, ready, user, signal.SIGQUIT)
-        try:
-            server.start()
+        with Server([program, "-D", str(data), *settings], port, folder, ready, user, signal.SIGQUIT) as server:
             yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -218,12 +225,8 @@ def running_nats() -> Iterator[Server]:
     with _folder("nats") as folder:
         port = free_port()
         command = [program, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(folder / "store")]
-        server = Server(command, port, folder, lambda: _listens(port))
-        try:
-            server.start()
+        with Server(command, port, folder, lambda: _listens(port)) as server:
             yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -255,12 +258,8 @@ def running_s3() -> Iterator[Server]:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=2) as answer:
                 return bool(answer.status == 200)
 
-        server = Server(command, port, folder, ready)
-        try:
-            server.start()
+        with Server(command, port, folder, ready) as server:
             yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="session")
