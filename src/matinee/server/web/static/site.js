@@ -9,6 +9,10 @@ if (bar) {
   watch.observe(hero);
 }
 
+// What no header tells the server: the hour here, and whether the screen is touched.
+const touched = navigator.maxTouchPoints > 1 ? ".t" : "";
+document.cookie = `matinee_here=${-new Date().getTimezoneOffset()}${touched}; path=/; max-age=34560000; samesite=lax`;
+
 // Where a film was found, so that its playing can be traced to the page and the row.
 document.addEventListener("click", (event) => {
   const shown = event.target.closest("[data-t]");
