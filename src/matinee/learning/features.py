@@ -18,5 +18,5 @@ class Features:
     values: csr_array
     """Weights (float32), shape (titles, features)."""
     names: tuple[str, ...]
-    """Of each feature, as ``genre:Drama``, ``person:Agnès Varda``, ``word:lighthouse`` or ``plot:3``: its group stands
+    """Of each feature, as ``genre:Drama``, ``director:Agnès Varda``, ``word:lighthouse`` or ``plot:3``: its group stands
     before the colon."""
