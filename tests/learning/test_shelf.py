@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +12,12 @@ import orjson
 import pytest
 from tests.servers import s3, s3_url
 
+from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.objects import Objects
 from matinee.base.objects.folder import FolderObjects
 from matinee.base.objects.s3 import S3Objects
-from matinee.learning.shelf import Shelf, Version
+from matinee.learning.shelf import UNFINISHED_MS, Shelf, Version
 from matinee.learning.stored import Stored
 
 __all__ = ["s3", "s3_url"]
@@ -121,7 +124,104 @@ def test_a_missing_file_and_a_newer_format_are_told(tmp_path: Path) -> None:
 def test_arrays_that_would_run_code_are_refused(tmp_path: Path) -> None:
     objects = FolderObjects.open("file://objects", tmp_path)
     shelf = Shelf(objects, "taste")
-    evil = Version("0001", 1, {"als": Stored("als", {"objects": np.array([{"a": 1}], dtype=object)})})
-    shelf.publish(evil)
+    evil = np.array([{"a": 1}], dtype=object)
+    with pytest.raises(InvalidInput, match="Python objects"):
+        shelf.publish(Version("0001", 1, {"als": Stored("als", {"objects": evil})}))
+    assert shelf.versions() == []
+    shelf.publish(version("0001"))
+    buffer = io.BytesIO()
+    np.savez(buffer, objects=evil)
+    forge(objects, "0001", als=buffer.getvalue())
     with pytest.raises(InvalidInput, match="no file of arrays"):
         shelf.load("0001")
+
+
+def forge(objects: Objects, name: str, als: bytes) -> None:
+    """Put other bytes in a model's place, with the checksum that goes with them."""
+    key = f"models/taste/{name}/manifest.json"
+    manifest = orjson.loads(objects.get(key))
+    manifest["models"]["als"]["sha256"] = hashlib.sha256(als).hexdigest()
+    objects.put(key, orjson.dumps(manifest))
+    objects.put(f"models/taste/{name}/als.npz", als)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"models": []},
+        {"models": {"als": {}}},
+        {"models": {"als": {"kind": "als", "file": "../../secret", "sha256": "", "bytes": 1, "facts": {}}}},
+        {"facts": "none"},
+        {"created_ms": "yesterday"},
+        {"format": "one"},
+    ],
+)
+def test_a_foreign_manifest_is_told(tmp_path: Path, change: dict[str, object]) -> None:
+    objects = FolderObjects.open("file://objects", tmp_path)
+    shelf, key = Shelf(objects, "taste"), "models/taste/0001/manifest.json"
+    shelf.publish(version("0001"))
+    objects.put(key, orjson.dumps({**orjson.loads(objects.get(key)), **change}))
+    with pytest.raises(InvalidInput, match="is no manifest"):
+        shelf.load("0001")
+    assert "is no manifest" in shelf.entries()[0].damage
+
+
+def test_the_shelf_is_listed_with_what_was_measured(objects: Objects) -> None:
+    shelf = Shelf(objects, "taste")
+    shelf.publish(version("0001"))
+    shelf.publish(version("0002"))
+    shelf.note("0001", metrics={"als": {"ndcg@10": np.float32(0.5)}})
+    first, second = shelf.entries()
+    assert (first.version, first.current, first.damage, first.created_ms) == ("0001", False, "", 123)
+    assert first.facts == {"viewers": 7, "metrics": {"als": {"ndcg@10": 0.5}}}
+    assert (second.current, second.facts, second.kinds) == (True, {"viewers": 7}, {"als": "als"})
+    assert second.bytes == len(objects.get("models/taste/0002/als.npz"))
+    assert shelf.load("0001").facts == first.facts  # the arrays are the same, and the model still loads
+    with pytest.raises(NotFound):
+        shelf.note("0003", metrics={})
+    assert shelf.versions() == ["0001", "0002"]
+
+
+def test_one_goes_back_and_forth_and_to_any(objects: Objects) -> None:
+    shelf = Shelf(objects, "taste")
+    for name in ("0001", "0002", "0003"):
+        shelf.publish(version(name))
+    with pytest.raises(NotFound, match="after 0003"):
+        shelf.roll_forward()
+    assert (shelf.roll_back(), shelf.roll_back(), shelf.roll_forward()) == ("0002", "0001", "0002")
+    shelf.serve("0003")
+    assert shelf.current() == "0003"
+    with pytest.raises(NotFound):
+        shelf.serve("0004")
+    objects.put("models/taste/0002/als.npz", b"")
+    with pytest.raises(InvalidInput, match="has changed"):
+        shelf.roll_back()
+    assert shelf.current() == "0003"
+
+
+def test_old_versions_go_and_the_current_one_stays(objects: Objects) -> None:
+    shelf = Shelf(objects, "taste")
+    for name in ("0001", "0002", "0003", "0004"):
+        shelf.publish(version(name))
+    shelf.serve("0001")
+    assert shelf.prune(2, now_ms()) == ["0002"]
+    assert (shelf.versions(), shelf.current()) == (["0001", "0003", "0004"], "0001")
+    assert not list(objects.list("models/taste/0002/"))
+    shelf.load("0001")
+    shelf.serve("0004")
+    assert shelf.prune(1, now_ms()) == ["0001", "0003"]
+    assert shelf.prune(1, now_ms()) == []
+    shelf.load("0004")
+    with pytest.raises(InvalidInput, match="cannot keep 0"):
+        shelf.prune(0, now_ms())
+
+
+def test_what_a_broken_publication_left_goes_in_time(objects: Objects) -> None:
+    shelf = Shelf(objects, "taste")
+    shelf.publish(version("0001"))
+    objects.put("models/taste/0002/als.npz", b"half of it")  # no manifest: killed, or still at it
+    shelf.prune(3, now_ms())
+    assert objects.exists("models/taste/0002/als.npz")
+    shelf.prune(3, now_ms() + 2 * UNFINISHED_MS)
+    assert not objects.exists("models/taste/0002/als.npz")
+    shelf.load("0001")

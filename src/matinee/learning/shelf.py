@@ -1,31 +1,31 @@
-"""The shelf: fitted models as versioned objects, published whole, swapped while serving, rolled back.
+"""The shelf: fitted models as versioned objects, published whole, swapped while serving, rolled back and forward.
 
     models/<name>/<version>/<model>.npz      arrays (NumPy, without pickle)
-    models/<name>/<version>/manifest.json    what each file is, its size and SHA-256
+    models/<name>/<version>/manifest.json    what each file is, its size and SHA-256, and facts of the whole
     models/<name>/current.json               which version is served
 
 A version is written before it is pointed to, and the pointer is one object, so a reader sees the old version or the
-new one and never half of either. One version may hold several models that were fitted together.
+new one and never half of either. One version may hold several models that were fitted together. Versions are named
+so that their names sort by age.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
+from matinee.base.clock import DAY_MS
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.objects import Objects
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, pack_arrays, unpack_arrays
 
 FORMAT = 1
+UNFINISHED_MS = DAY_MS
+"""Files without a manifest may be a publication under way for so long; after that they are what was left of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +39,21 @@ class Version:
     """Of the whole: how it was made, what was measured."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A version as a list of the shelf shows it, without its arrays."""
+
+    version: str
+    current: bool
+    created_ms: int = 0
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kind of each of its models by name."""
+    bytes: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = ""
+    """What is wrong with it, in a sentence; empty where its manifest can be read."""
+
+
 class Shelf:
     """The versions of one name, in an object store. Holds nothing itself: several processes may share it."""
 
@@ -49,21 +64,10 @@ class Shelf:
     def publish(self, version: Version) -> None:
         """Store a version and make it the current one.
 
-        Raises `Unavailable` where the store fails; what was current before then stays so.
+        Raises `Unavailable` where the store fails and `InvalidInput` for arrays of Python objects; what was current
+        before then stays so.
         """
-        files = {}
-        for name, stored in version.models.items():
-            data = _packed(stored.arrays)
-            key = f"{name}.npz"
-            self._objects.put(self._key(version.version, key), data)
-            digest = hashlib.sha256(data).hexdigest()
-            files[name] = {
-                "kind": stored.kind,
-                "file": key,
-                "bytes": len(data),
-                "sha256": digest,
-                "facts": dict(stored.facts),
-            }
+        files = {name: self._put(version.version, name, stored) for name, stored in version.models.items()}
         manifest = {
             "format": FORMAT,
             "version": version.version,
@@ -73,6 +77,12 @@ class Shelf:
         }
         self._objects.put(self._key(version.version, "manifest.json"), _json(manifest))
         self._point_to(version.version)
+
+    def note(self, version: str, **facts: Any) -> None:
+        """Add facts to a version that lies there, as what was measured of it since. Raises as `load` does."""
+        manifest = self._manifest(version)
+        manifest["facts"] = {**manifest["facts"], **facts}
+        self._objects.put(self._key(version, "manifest.json"), _json(manifest))
 
     def current(self) -> str | None:
         """The version that is served, None where nothing was published; one small read."""
@@ -89,6 +99,11 @@ class Shelf:
         manifests = (one.key for one in self._objects.list(self._key("")) if one.key.endswith("/manifest.json"))
         return sorted(key.split("/")[-2] for key in manifests)
 
+    def entries(self) -> list[Entry]:
+        """Every version with its facts and without its arrays, oldest first; one that is damaged says so."""
+        current = self.current()
+        return [self._entry(one, current=one == current) for one in self.versions()]
+
     def load(self, version: str) -> Version:
         """A version with its arrays.
 
@@ -99,24 +114,84 @@ class Shelf:
         models = {name: self._stored(version, entry) for name, entry in manifest["models"].items()}
         return Version(version, int(manifest["created_ms"]), models, manifest["facts"])
 
+    def serve(self, version: str) -> None:
+        """Make a version that lies there the current one. Raises as `load` does, before anything is changed."""
+        self.load(version)
+        self._point_to(version)
+
     def roll_back(self) -> str:
-        """Make the version before the current one current and return it. Raises `NotFound` where there is none."""
-        current, versions = self.current(), self.versions()
-        earlier = [one for one in versions if current is not None and one < current]
-        if not earlier:
-            raise NotFound(f"There is no version of {self.name} before {current}.", next_step="Train again instead.")
-        self._manifest(earlier[-1])
-        self._point_to(earlier[-1])
-        return earlier[-1]
+        """Make the version before the current one current and return it.
+
+        Raises `NotFound` where there is none, `InvalidInput` where it is damaged.
+        """
+        current = self.current()
+        return self._move([one for one in self.versions() if current is not None and one < current][-1:], "before")
+
+    def roll_forward(self) -> str:
+        """Make the version after the current one current again and return it. Raises as `roll_back` does."""
+        current = self.current()
+        return self._move([one for one in self.versions() if current is not None and one > current][:1], "after")
+
+    def prune(self, keep: int, now_ms: int) -> list[str]:
+        """Delete the oldest versions beyond `keep`, never the current one, and what broken publications left.
+
+        Returns the versions that went, oldest first. Raises `InvalidInput` where `keep` is below 1.
+        """
+        if keep < 1:
+            raise InvalidInput(f"A shelf cannot keep {keep} versions.", next_step="Keep at least one.")
+        versions, current = self.versions(), self.current()
+        gone = [one for one in versions[:-keep] if one != current]
+        for version in gone:
+            # Without its manifest it is no version any more; whatever happens next, nobody finds half of one.
+            self._objects.delete(self._key(version, "manifest.json"))
+        kept = {*versions, current} - set(gone)
+        for info in list(self._objects.list(self._key(""))):
+            version, _, file = info.key.removeprefix(self._key("")).partition("/")
+            broken = version not in versions and now_ms - info.modified_ms > UNFINISHED_MS
+            if file and version not in kept and (version in gone or broken):
+                self._objects.delete(info.key)
+        return gone
+
+    def _put(self, version: str, name: str, stored: Stored) -> dict[str, Any]:
+        data, file = pack_arrays(stored.arrays), f"{name}.npz"
+        self._objects.put(self._key(version, file), data)
+        digest = hashlib.sha256(data).hexdigest()
+        facts = dict(stored.facts)
+        return {"kind": stored.kind, "file": file, "bytes": len(data), "sha256": digest, "facts": facts}
+
+    def _move(self, found: Sequence[str], where: str) -> str:
+        if not found:
+            raise NotFound(
+                f"There is no version of {self.name} {where} {self.current()}.", next_step="Train again instead."
+            )
+        self.serve(found[0])
+        return found[0]
+
+    def _entry(self, version: str, *, current: bool) -> Entry:
+        try:
+            manifest = self._manifest(version)
+        except (InvalidInput, NotFound) as error:
+            return Entry(version=version, current=current, damage=error.message)
+        models = manifest["models"]
+        return Entry(
+            version=version,
+            current=current,
+            created_ms=int(manifest["created_ms"]),
+            kinds={name: entry["kind"] for name, entry in models.items()},
+            bytes=sum(entry["bytes"] for entry in models.values()),
+            facts=manifest["facts"],
+        )
 
     def _manifest(self, version: str) -> dict[str, Any]:
         key = self._key(version, "manifest.json")
         try:
             manifest: dict[str, Any] = orjson.loads(self._objects.get(key))
             newer = manifest["format"] > FORMAT
-            _ = manifest["models"], manifest["created_ms"], manifest["facts"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise self._damaged(f"{version}/manifest.json", "is no manifest") from None
+            whole = newer or _is_manifest(manifest)
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            whole = newer = False
+        if not whole:
+            raise self._damaged(f"{version}/manifest.json", "is no manifest")
         if newer:
             raise InvalidInput(f"{key} was written by a newer Matinee.", next_step="Upgrade, or train again.")
         return manifest
@@ -130,9 +205,8 @@ class Shelf:
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise self._damaged(where, "has changed since it was written")
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                return Stored(entry["kind"], {name: arrays[name] for name in arrays.files}, entry["facts"])
-        except (ValueError, OSError, zipfile.BadZipFile):
+            return Stored(entry["kind"], unpack_arrays(data), entry["facts"])
+        except InvalidInput:
             raise self._damaged(where, "is no file of arrays") from None
 
     def _damaged(self, what: str, how: str) -> InvalidInput:
@@ -148,11 +222,18 @@ class Shelf:
         return "/".join(("models", self.name, *parts))
 
 
-def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
+def _is_manifest(manifest: Mapping[str, Any]) -> bool:
+    """Whether everything that is read of a manifest is there; raises what goes wrong on looking."""
+    entries = manifest["models"].values()
+    texts = [entry[name] for entry in entries for name in ("kind", "file", "sha256")]
+    facts = [manifest["facts"], *(entry["facts"] for entry in entries)]
+    sizes = [manifest["created_ms"], *(entry["bytes"] for entry in entries)]
+    return (
+        all(isinstance(one, str) and ".." not in one for one in texts)
+        and all(isinstance(one, dict) for one in facts)
+        and all(isinstance(one, int) for one in sizes)
+    )
 
 
 def _json(data: object) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_INDENT_2)
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)

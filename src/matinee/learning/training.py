@@ -7,7 +7,6 @@ fit goes on only from a state of its own; a state that is damaged, or of another
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import orjson
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.objects import Objects
 from matinee.learning.interactions import Interactions
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, pack, unpack
 
 
 class Checkpoint(Protocol):
@@ -44,19 +43,13 @@ class ObjectsCheckpoint:
     def load(self) -> Stored | None:
         """The state kept there; None also where it cannot be read, because starting anew is always right."""
         try:
-            with np.load(io.BytesIO(self._objects.get(self._key)), allow_pickle=False) as arrays:
-                found = {name: arrays[name] for name in arrays.files}
-            head = orjson.loads(found.pop("head").tobytes())
-            return Stored(head["kind"], found, head["facts"])
-        except (NotFound, ValueError, OSError, KeyError, EOFError):
+            return unpack(self._objects.get(self._key))
+        except (NotFound, InvalidInput):
             return None
 
     def save(self, state: Stored) -> None:
         """Keep a state in place of the one before."""
-        head = orjson.dumps({"kind": state.kind, "facts": dict(state.facts)}, option=orjson.OPT_SERIALIZE_NUMPY)
-        buffer = io.BytesIO()
-        np.savez(buffer, head=np.frombuffer(head, np.uint8), **state.arrays)  # type: ignore[arg-type]
-        self._objects.put(self._key, buffer.getvalue())
+        self._objects.put(self._key, pack(state))
 
     def clear(self) -> None:
         """Forget the state."""
@@ -93,5 +86,13 @@ def within_memory(lower: str) -> Iterator[None]:
     """Turn running out of memory into `Unavailable` that says what to lower."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _is_memory(error):
+            raise
         raise Unavailable("There is not enough memory to fit this model.", next_step=f"Lower {lower}.") from None
+
+
+def _is_memory(error: RuntimeError) -> bool:
+    """Whether this is how PyTorch, which has no MemoryError on the CPU, says that there is no memory."""
+    words = str(error).lower()
+    return "allocate memory" in words or "not enough memory" in words or "out of memory" in words
