@@ -116,7 +116,7 @@ def trend(library: Library, plays: Plays, now_ms: int, half_life_days: float) ->
 def candidates(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> Candidates:
     """Everything that the page is chosen from."""
     version = f"-{fitted.version}" if fitted.version else ""
-    personal, model = _personal(library, taste, fitted, trending)
+    personal, model, fallback = _personal(library, taste, fitted, trending)
     return Candidates(
         personal=personal,
         personal_model=model,
@@ -127,20 +127,24 @@ def candidates(library: Library, taste: Taste, fitted: Fitted, trending: Trend) 
         playing=trending.viewers,
         vectors=fitted.vectors,
         similar_model=f"als{version}",
+        fallback=fallback,
     )
 
 
-def _personal(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> tuple[Floats, str]:
+def _personal(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> tuple[Floats, str, str]:
+    """Scores, who gave them, and why it was not the recommender of first choice."""
     history = fitted.history(taste)
     # Dislikes alone point nowhere: they take away from a taste, and here is none yet.
     if fitted.als is not None and (history.values > fitted.als.dislike_below).any():
         scores = fitted.als.score([history])[0]
         # Column -1 picks the last score; the mask takes it away again.
-        return np.where(fitted.columns >= 0, scores[fitted.columns], -np.inf).astype(
-            np.float32
-        ), f"als-{fitted.version}"
+        own = np.where(fitted.columns >= 0, scores[fitted.columns], -np.inf).astype(np.float32)
+        return own, f"als-{fitted.version}", ""
     crowd = trending.scores + fitted.popular
     if taste.strengths:
         leanings = {index: value - INDIFFERENT for index, value in taste.strengths.items()}
-        return library.alike(leanings) + 0.01 * crowd / max(1e-12, float(crowd.max(initial=0))), "content"
-    return crowd, f"popularity-{fitted.version}" if fitted.version else "popularity"
+        likeness = library.alike(leanings) + 0.01 * crowd / max(1e-12, float(crowd.max(initial=0)))
+        return likeness, "content", "unknown-history" if fitted.version else "untrained"
+    if fitted.version:
+        return crowd, f"popularity-{fitted.version}", "no-history"
+    return crowd, "popularity", "untrained"

@@ -52,6 +52,24 @@ class Candidates:
     vectors: Floats
     """Directions in taste space, of length 1; 0 for titles that the model does not know."""
     similar_model: str
+    fallback: str = ""
+    """Why `personal` is not from the recommender of first choice; see `Recommendation.fallback`."""
+
+    def filled(self) -> Floats:
+        """Own scores; titles that have none follow, by what is trending."""
+        known = self.personal > -np.inf
+        if not known.any():
+            return self.trending
+        floor = self.personal[known].min()
+        return np.where(known, self.personal, floor - 1 / (1 + self.trending)).astype(np.float32)
+
+
+def reasons_for(library: Library, taste: Taste, candidates: Candidates, places: Ints) -> list[str]:
+    """A short phrase for each title, why it is for this viewer."""
+    draft = _Draft(library, taste, candidates, 0, np.zeros(0, bool), 0, 0, fresh=True)
+    if not taste.strengths:
+        return ["Loved by many"] * places.size
+    return [words.because(one) if one else "Fits your taste" for one in draft.near(places)]
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +93,7 @@ class _Draft:
     """Directions of the titles that the viewer liked last."""
 
     def __post_init__(self) -> None:
-        self.scores = _filled(self.candidates)
+        self.scores = self.candidates.filled()
         self.anchors = self.candidates.vectors[[one.place for one in self.taste.liked[:100]]]
 
     def take(self, scores: NDArray[np.floating], within: Bools | None = None) -> Ints:
@@ -167,14 +185,6 @@ def _hero(draft: _Draft) -> Item | None:
         reason = f"{words.left(begun)}."
         return Item(title=begun.title, position=0, reason=reason, model="continue", progress=begun.progress)
     return None
-
-
-def _filled(candidates: Candidates) -> Floats:
-    known = candidates.personal > -np.inf
-    if not known.any():
-        return candidates.trending
-    floor = candidates.personal[known].min()
-    return np.where(known, candidates.personal, floor - 1 / (1 + candidates.trending)).astype(np.float32)
 
 
 def _sentence(draft: _Draft, place: int, near: Liked | None) -> str:

@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from random import Random
+from random import Random, SystemRandom
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,18 +21,35 @@ from matinee.events.records import PageShown, ShownRow
 from matinee.events.service import Service as Events
 from matinee.events.state import ViewerState
 from matinee.learning.interactions import Interactions
+from matinee.learning.model import NOWHERE, Context
 from matinee.learning.shelf import Shelf, Version
 from matinee.recommendation.candidates import Fitted, Trend, candidates, trend
+from matinee.recommendation.explaining import explain
 from matinee.recommendation.library import Library
+from matinee.recommendation.listing import allowed, listed
+from matinee.recommendation.mapping import taste_map
 from matinee.recommendation.methods.als import ImplicitALS
 from matinee.recommendation.methods.popularity import Popularity
-from matinee.recommendation.page import assemble
-from matinee.recommendation.records import HomePage, Item, TrainReport
+from matinee.recommendation.page import Candidates, assemble
+from matinee.recommendation.records import (
+    NO_FILTERS,
+    Explanation,
+    Filters,
+    HomePage,
+    Item,
+    Recommendation,
+    ShelfModel,
+    ShelfReport,
+    ShelfVersion,
+    TasteMap,
+    TrainReport,
+)
 from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.similar import similar
-from matinee.recommendation.taste import taste
+from matinee.recommendation.taste import Taste, taste
 
 SHELF = "taste"
+_RNG = SystemRandom()
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +75,7 @@ class Service:
         self._fitted: Fitted | None = None
         self._trend: Trend | None = None
 
-    def train(self, now_ms: int, rng: np.random.Generator) -> TrainReport:
+    def train(self, now_ms: int, rng: np.random.Generator, models: Sequence[str] | None = None) -> TrainReport:  # noqa: ARG002
         """Fit popularity and taste on everything that viewers have done, and serve them from now on.
 
         Raises `Conflict` where nobody has done anything yet.
@@ -79,13 +97,24 @@ class Service:
             dislike_below=s.dislike_below,
         ).fit(known, rng)
         version = f"{now_ms:013d}-{rng.integers(1 << 32):08x}"
-        facts = {"viewers": known.viewer_ids.size, "titles": known.title_ids.size, "interactions": known.count}
+        facts: dict[str, Any] = {
+            "viewers": known.viewer_ids.size,
+            "titles": known.title_ids.size,
+            "interactions": known.count,
+        }
         self._shelf.publish(Version(version, now_ms, {"popularity": popularity.save(), "als": model.save()}, facts))
         self._checked_s = -np.inf
         seconds = time.monotonic() - began
         return TrainReport(version=version, losses=tuple(model.losses), seconds=seconds, **facts)
 
-    def page(self, viewer: Viewer, now_ms: int, rng: Random, state: ViewerState | None = None) -> HomePage:
+    def page(
+        self,
+        viewer: Viewer,
+        now_ms: int,
+        rng: Random,
+        state: ViewerState | None = None,
+        context: Context = NOWHERE,
+    ) -> HomePage:
         """The viewer's home page now; `state` is what the viewer did, where the caller has read it already."""
         library = self._current_library()
         state = state or self._events.state(viewer.id)
@@ -105,10 +134,92 @@ class Service:
     def similar(self, title_id: int, viewer: Viewer, n: int = 20) -> list[Title]:
         """Titles like this one that the viewer may see, nearest first. Raises `NotFound` for an unknown title."""
         library = self._current_library()
+        place = self._place(library, title_id, viewer)
+        return similar(library, self._current_fitted(library), place, viewer.maturity, n)
+
+    def recommend(
+        self,
+        viewer: Viewer,
+        n: int = 20,
+        context: Context = NOWHERE,
+        filters: Filters = NO_FILTERS,
+        rng: Random = _RNG,
+    ) -> Recommendation:
+        """The best `n` titles for the viewer that pass the filters; where there are none, `words` say why.
+
+        The time is the context's; `rng` only makes the id.
+        """
+        library, own, found = self._asked(viewer, context)
+        items, fallback, said = listed(
+            library, own, found, allowed(library, viewer.maturity, filters), n, seen=filters.seen
+        )
+        return Recommendation(
+            id=new_id(context.now_ms, rng),
+            viewer_id=viewer.id,
+            at_ms=context.now_ms,
+            model=found.personal_model,
+            fallback=fallback,
+            items=items,
+            words=said,
+        )
+
+    def explain(self, viewer: Viewer, title_id: int, context: Context = NOWHERE) -> Explanation:
+        """Why this title is for this viewer, or is not. Raises `NotFound` where the viewer may not see it."""
+        library, own, found = self._asked(viewer, context)
+        place = self._place(library, title_id, viewer)
+        return explain(viewer, own, self._current_fitted(library), found, place)
+
+    def taste_map(self, limit: int = 2000) -> TasteMap:
+        """The `limit` most watched titles as points in a plane."""
+        library = self._current_library()
+        return taste_map(library, self._current_fitted(library), limit=limit)
+
+    def shelf_report(self) -> ShelfReport:
+        """What lies on the shelf, newest first, with what was measured of each model."""
+        current = self._shelf.current()
+        found = [self._shelved(one, served=one == current) for one in reversed(self._shelf.versions())]
+        return ShelfReport(current=current, versions=tuple(found))
+
+    def _shelved(self, version: str, *, served: bool) -> ShelfVersion:
+        created_ms = int(version.partition("-")[0])
+        try:
+            held = self._shelf.load(version)
+        except InvalidInput as error:
+            return ShelfVersion(
+                version=version, created_ms=created_ms, served=served, best="", models=(), fault=str(error)
+            )
+        measured = held.facts.get("measured", {})
+        models = tuple(
+            ShelfModel(
+                name=name,
+                kind=stored.kind,
+                size_bytes=sum(one.nbytes for one in stored.arrays.values()),
+                metrics=measured.get(name, {}),
+                seconds=held.facts.get("seconds", {}).get(name, 0.0),
+                losses=tuple(stored.facts.get("losses", ())),
+            )
+            for name, stored in held.models.items()
+        )
+        return ShelfVersion(
+            version=version,
+            created_ms=created_ms,
+            served=served,
+            best=held.facts.get("best", ""),
+            models=models,
+            facts=held.facts,
+        )
+
+    def _asked(self, viewer: Viewer, context: Context) -> tuple[Library, Taste, Candidates]:
+        library = self._current_library()
+        own = taste(library, self._events.state(viewer.id), viewer.maturity, self._settings.dislike_below)
+        trending = self._current_trend(library, context.now_ms)
+        return library, own, candidates(library, own, self._current_fitted(library), trending)
+
+    def _place(self, library: Library, title_id: int, viewer: Viewer) -> int:
         place = library.shown_as.get(title_id)
         if place is None or library.ages[title_id] > viewer.maturity:
             raise NotFound(f"There is no title {title_id}.", next_step="Look for it by name.")
-        return similar(library, self._current_fitted(library), place, viewer.maturity, n)
+        return place
 
     def versions(self) -> tuple[list[str], str | None]:
         """All versions on the shelf, oldest first, and the one that is served."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matinee.base.clock import DAY_MS
 from matinee.catalog.records import Title
-from matinee.recommendation.taste import LOVED, Begun, Liked
+from matinee.recommendation.taste import LIKED, LOVED, Begun, Liked
 
 
 def because(liked: Liked) -> str:
@@ -14,6 +14,13 @@ def because(liked: Liked) -> str:
     if not liked.watched:
         return f"Because you liked {liked.title.name}"
     return f"Because you watched {liked.title.name}"
+
+
+def history(name: str, stars: float) -> str:
+    """What a viewer had to do with a title that counts."""
+    if stars >= LOVED:
+        return f"You loved {name}"
+    return f"You liked {name}" if stars >= LIKED else f"You know {name}"
 
 
 def left(begun: Begun) -> str:
