@@ -16,6 +16,9 @@ from matinee.learning.stored import Stored
 
 KINDS: Mapping[str, str] = {
     "popularity": "popularity:Popularity",
+    "item-neighbours": "item_neighbours:ItemNeighbours",
+    "viewer-neighbours": "viewer_neighbours:ViewerNeighbours",
+    "ease": "ease:EASE",
     "als": "als:ImplicitALS",
 }
 """By kind, the module in this folder and the class."""
