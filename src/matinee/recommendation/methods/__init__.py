@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "viewer-neighbours": "viewer_neighbours:ViewerNeighbours",
     "ease": "ease:EASE",
     "als": "als:ImplicitALS",
+    "content": "content:Content",
 }
 """By kind, the module in this folder and the class."""
 
