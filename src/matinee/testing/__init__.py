@@ -1,4 +1,4 @@
-"""Conformance checks for backends, shipped with the package. They need pytest, which only they import.
+"""Conformance checks for backends and models, shipped with the package. They need pytest, which only they import.
 
     class TestMyObjects(matinee.testing.objects.ObjectsContract):
         @pytest.fixture
