@@ -98,6 +98,8 @@ def test_without_javascript(enter: Callable[..., Visitor], house: House) -> None
     page.fill("#name", "Gus")
     page.check("[name=child]")
     page.click("text=Save")
+    page.wait_for_url("**/viewers/*/taste")
+    page.click("text=Skip")
     page.wait_for_url("**/viewers")
     assert page.get_by_role("button", name="Gus").count() == 1
     page.get_by_role("button", name="Sign out").click()

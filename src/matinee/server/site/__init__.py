@@ -9,10 +9,11 @@ from matinee.server.site.accounts import router as _accounts
 from matinee.server.site.choices import router as _choices
 from matinee.server.site.console import router as _console
 from matinee.server.site.faults import error_page
+from matinee.server.site.onboarding import router as _onboarding
 from matinee.server.site.pages import router as _pages
 
 router = APIRouter()
-for _part in (_pages, _accounts, _choices, _console):
+for _part in (_pages, _accounts, _choices, _onboarding, _console):
     router.include_router(_part)
 
 __all__ = ["error_page", "router"]

@@ -130,15 +130,18 @@ def new(
     child: Annotated[bool, Form()] = False,
     avatar: Annotated[str, Form(max_length=7)] = "",
 ) -> Response:
-    """Make a profile."""
+    """Make a profile, and ask what it likes."""
     try:
         if len(here.catalog.viewers(account.id)) >= MOST:
             raise Conflict(f"An account holds {MOST} profiles.", next_step="Delete one first.")
         fields = _fields(name, maturity, child=child, avatar=avatar)
-        here.catalog.create_viewer(account_id=account.id, **fields)
+        viewer = here.catalog.create_viewer(account_id=account.id, **fields)
     except (InvalidInput, Conflict) as error:
         return _form(request, visit, None, str(error), name=name, maturity=maturity, child=child)
-    return to("/viewers")
+    response = to(f"/viewers/{viewer.id}/taste")
+    if visit.watching is None:  # nobody holds the remote control yet
+        set_viewer_cookie(request, response, here.sessions.choose(visit, viewer))
+    return response
 
 
 @router.get("/viewers/{viewer_id}")

@@ -147,3 +147,14 @@ def luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A title in the taste picker."""
+
+    id: int
+    picture: Markup
+    about: str
+    """Year and genres, for whoever does not know it by its poster."""
+    on: bool
