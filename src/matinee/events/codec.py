@@ -22,8 +22,25 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 KINDS: Mapping[str, type[Any]] = {one.__dataclass_fields__["kind"].default: one for one in get_args(get_args(Event)[0])}
 LATEST: Mapping[str, int] = {kind: one.__dataclass_fields__["version"].default for kind, one in KINDS.items()}
 
-UPGRADES: dict[tuple[str, int], Callable[[Fields], Fields]] = {}
-"""``(kind, version)`` to a function that returns the same fields as the next version; none are needed yet."""
+
+def _with_fallbacks(fields: Fields) -> Fields:
+    """A page as it was before 2: nothing was said of fallbacks. Rows that are none are left to the check."""
+    rows = fields.get("rows")
+    if not isinstance(rows, list):
+        return fields
+    return fields | {"rows": [_row_with_fallbacks(one) if isinstance(one, dict) else one for one in rows]}
+
+
+def _row_with_fallbacks(row: Fields) -> Fields:
+    titles = row.get("titles")
+    return {"fallbacks": [""] * len(titles), **row} if isinstance(titles, list) else row
+
+
+UPGRADES: dict[tuple[str, int], Callable[[Fields], Fields]] = {
+    ("impression", 1): lambda fields: fields,
+    ("page", 1): _with_fallbacks,
+}
+"""``(kind, version)`` to a function that returns the same fields as the next version."""
 
 MAX_BYTES = 131_072
 """An event larger than this is refused unread; a page of 200 titles takes some 15,000, any other a few hundred."""

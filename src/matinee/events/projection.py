@@ -33,6 +33,7 @@ class Changes:
     watched: dict[tuple[int, int, str], float] = field(default_factory=dict)
     shown: dict[tuple[int, int, str], tuple[str, str]] = field(default_factory=dict)
     """The page and row that the playing began from."""
+    devices: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> Changes:
@@ -60,6 +61,7 @@ def _fold_playing(changes: Changes, event: Play | Progress | Stop) -> None:
     changes.started[playing] = min(event.at_ms, changes.started.get(playing, event.at_ms))
     if isinstance(event, Play):
         _raise(changes.shown, playing, (event.page, event.row))
+        _raise(changes.devices, playing, event.device)
     elif event.duration_s > 0:
         _raise(changes.durations, pair, (event.at_ms, event.duration_s))
     if isinstance(event, Stop):
@@ -124,6 +126,7 @@ def play_rows(changes: Changes) -> list[dict[str, Any]]:
                 "page": page,
                 "row": row,
                 "watched_s": changes.watched.get(playing, 0.0),
+                "device": changes.devices.get(playing, ""),
             }
         )
     return rows

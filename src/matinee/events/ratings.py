@@ -104,8 +104,8 @@ def messages(ratings: Ratings) -> list[tuple[str, bytes]]:
             (
                 key,
                 (
-                    f'{{"id":"{key}","viewer_id":{viewer},"at_ms":{at_ms},"session":"","device":"","version":1,'
-                    f'"title_id":{title},"stars":{stars},"kind":"rating"}}'
+                    f'{{"id":"{key}","viewer_id":{viewer},"at_ms":{at_ms},"session":"","device":"",'
+                    f'"title_id":{title},"stars":{stars},"version":1,"kind":"rating"}}'
                 ).encode(),
             )
         )

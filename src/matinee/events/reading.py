@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +21,10 @@ from sqlalchemy import (
     select,
 )
 
+from matinee.events import exposures
 from matinee.events import tables as t
 from matinee.events.ratings import Ratings
-from matinee.events.state import Opinion, Playing, Plays, ViewerState, Watching
+from matinee.events.state import Moments, Opinion, Playing, Plays, ViewerState, Watching
 from matinee.events.strength import UNKNOWN_SHARE, strength
 from matinee.learning.interactions import Interactions
 
@@ -35,7 +36,7 @@ def offset(connection: Connection, topic: str) -> int:
 
 
 def _state_query(dialect: Dialect) -> Any:
-    """One row: what is known of a viewer as three texts of JSON.
+    """One row: what is known of a viewer as four texts of JSON.
 
     The database puts them together without Python's lock; fetched row by row, each row would give the lock away and
     wait for it again, which on a busy server costs more than everything else here.
@@ -52,6 +53,7 @@ def _state_query(dialect: Dialect) -> Any:
         text((o.title_id, o.stars, o.stars_ms, o.thumb, o.thumb_ms), t.opinions),
         text((w.title_id, w.position_s, w.duration_s, w.at_ms), t.watching),
         text((x.at_ms, x.title_id), t.listed, x.on),
+        select(t.exposures.c.seen).where(t.exposures.c.viewer_id == viewer).scalar_subquery(),
     )
 
 
@@ -81,7 +83,7 @@ def _state_rows(connection: Connection, viewer_id: int) -> Iterator[list[list[An
 
 def state(connection: Connection, viewer_id: int) -> ViewerState:
     """What is known of one viewer."""
-    said, begun, kept = _state_rows(connection, viewer_id)
+    said, begun, kept, seen = _state_rows(connection, viewer_id)
     return ViewerState(
         viewer_id=viewer_id,
         opinions={
@@ -91,7 +93,15 @@ def state(connection: Connection, viewer_id: int) -> ViewerState:
         },
         watching={title: Watching(*rest) for title, *rest in begun},
         listed=tuple(title for _, title in sorted(kept, key=lambda one: (-one[0], one[1]))),
+        exposures=exposures.parse(seen),
     )
+
+
+def exposures_of(connection: Connection, viewer_ids: Sequence[int]) -> dict[int, exposures.Exposures]:
+    """What these viewers were shown of late, of those who were shown anything."""
+    c = t.exposures.c
+    rows = connection.execute(select(c.viewer_id, c.seen).where(c.viewer_id.in_(viewer_ids)))
+    return {viewer_id: exposures.parse(orjson.loads(seen)) for viewer_id, seen in rows}
 
 
 def interactions(connection: Connection) -> Interactions:
@@ -153,6 +163,15 @@ def last_plays_since(connection: Connection, since_ms: int) -> Plays:
     )
     viewers, titles, times = _columns(connection, query).astype(np.int64)
     return Plays(viewers, titles, times)
+
+
+def moments_since(connection: Connection, since_ms: int) -> Moments:
+    """When and on what playings began, at `since_ms` or later; the last 200,000 at most."""
+    p = t.plays.c
+    query = select(p.title_id, p.at_ms, p.device).where(p.at_ms >= since_ms).order_by(p.at_ms.desc()).limit(200_000)
+    rows = _cursor(connection.execute(query)).fetchall()
+    titles, times, devices = zip(*rows, strict=True) if rows else ((), (), ())
+    return Moments(np.array(titles, np.int64), np.array(times, np.int64), tuple(devices))
 
 
 def plays_since(connection: Connection, since_ms: int) -> list[Playing]:

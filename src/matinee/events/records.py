@@ -30,7 +30,7 @@ class _Event:
     session: Short = ""
     """One visit on one device."""
     device: Short = ""
-    version: Literal[1] = 1
+    """``tv``, ``phone``, ``tablet``, ``desktop``, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,9 @@ class Impression(_TitleEvent):
     """Name and version of the model that chose it."""
     propensity: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Probability with which this title was put in this place."""
+    fallback: Short = ""
+    """Why it was not the recommender of first choice, as ``no-history``; empty where it was."""
+    version: Literal[2] = 2
     kind: Literal["impression"] = "impression"
 
 
@@ -74,9 +77,12 @@ class ShownRow:
     """Name and version of the model that chose each."""
     propensities: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Slots]
     """Probability with which each was put in its place."""
+    fallbacks: Annotated[tuple[Short, ...], Slots]
+    """Why each was not from the recommender of first choice; empty where it was."""
 
     def __post_init__(self) -> None:
-        if not len(self.titles) == len(self.reasons) == len(self.models) == len(self.propensities):
+        columns = (self.reasons, self.models, self.propensities, self.fallbacks)
+        if any(len(column) != len(self.titles) for column in columns):
             raise ValueError("has columns of different lengths")
 
 
@@ -88,13 +94,14 @@ class PageShown(_Event):
     """
 
     rows: Annotated[tuple[ShownRow, ...], Field(max_length=1000)]
+    version: Literal[2] = 2
     kind: Literal["page"] = "page"
 
     def impressions(self) -> Iterator[Impression]:
         """An impression for every slot, in the order of the page; rows and slots count from 0."""
         for above, row in enumerate(self.rows):
-            slots = zip(row.titles, row.reasons, row.models, row.propensities, strict=True)
-            for position, (title_id, reason, model, propensity) in enumerate(slots):
+            slots = zip(row.titles, row.reasons, row.models, row.propensities, row.fallbacks, strict=True)
+            for position, (title_id, reason, model, propensity, fallback) in enumerate(slots):
                 yield Impression(
                     id=f"{self.id}-{above}-{position}",
                     viewer_id=self.viewer_id,
@@ -109,6 +116,7 @@ class PageShown(_Event):
                     reason=reason,
                     model=model,
                     propensity=propensity,
+                    fallback=fallback,
                 )
 
 
@@ -121,6 +129,7 @@ class Play(_TitleEvent):
     position_s: Seconds = 0.0
     page: Short = ""
     row: Short = ""
+    version: Literal[1] = 1
     kind: Literal["play"] = "play"
 
 
@@ -131,6 +140,7 @@ class Progress(_TitleEvent):
     play: Id
     position_s: Seconds
     duration_s: Seconds
+    version: Literal[1] = 1
     kind: Literal["progress"] = "progress"
 
 
@@ -143,6 +153,7 @@ class Stop(_TitleEvent):
     duration_s: Seconds
     watched_s: Seconds = 0.0
     """Time spent with the picture moving."""
+    version: Literal[1] = 1
     kind: Literal["stop"] = "stop"
 
 
@@ -151,6 +162,7 @@ class Rating(_TitleEvent):
     """Stars."""
 
     stars: Annotated[float, Field(ge=0.5, le=5)]
+    version: Literal[1] = 1
     kind: Literal["rating"] = "rating"
 
 
@@ -159,6 +171,7 @@ class Thumb(_TitleEvent):
     """A thumb up (1), down (-1), or taken back (0)."""
 
     value: Literal[-1, 0, 1]
+    version: Literal[1] = 1
     kind: Literal["thumb"] = "thumb"
 
 
@@ -167,6 +180,7 @@ class ListChange(_TitleEvent):
     """A title was put on the viewer's list or taken off."""
 
     on: bool
+    version: Literal[1] = 1
     kind: Literal["list"] = "list"
 
 
@@ -176,6 +190,7 @@ class Search(_Event):
 
     query: Short
     results: Annotated[int, Field(ge=0, le=10_000_000)]
+    version: Literal[1] = 1
     kind: Literal["search"] = "search"
 
 
@@ -194,6 +209,7 @@ class Quality(_TitleEvent):
     switches: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Changes of rendition."""
     error: Short = ""
+    version: Literal[1] = 1
     kind: Literal["quality"] = "quality"
 
 

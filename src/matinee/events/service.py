@@ -12,15 +12,17 @@ from matinee.base.backends import Backends
 from matinee.base.bus import Message, Receipt
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
-from matinee.events import codec, jsonl, projection, ratings, reading, statements
+from matinee.events import codec, exposures, jsonl, projection, ratings, reading, statements
 from matinee.events import tables as t
 from matinee.events.records import Event, Impression, PageShown, Quality
-from matinee.events.state import Playing, Plays, ViewerState
+from matinee.events.state import Moments, Playing, Plays, ViewerState
 from matinee.learning.interactions import Interactions
 
 VIEWING, IMPRESSIONS, QUALITY = "viewing", "impressions", "quality"
 BATCH = 20_000
 """Events per transaction while catching up: some seconds of work lost at most where the process is killed."""
+PAGES = 500
+"""Pages per transaction while taking in what was shown: each is some 15 kB."""
 RATINGS = 50_000
 """Ratings per batch in `record_ratings`: bounds its memory to some 50 MB."""
 
@@ -47,6 +49,8 @@ class Service:
         receipts = [self._bus.publish(topic, messages) for topic, messages in topics.items()]
         if VIEWING in topics:
             self._project()
+        if IMPRESSIONS in topics:
+            self._project_exposures()
         return _sum(receipts)
 
     def record_ratings(self, viewer_ids: object, title_ids: object, stars: object, at_ms: object) -> Receipt:
@@ -72,7 +76,7 @@ class Service:
         the ones to project; otherwise, or where the process dies in between, `catch_up` projects them.
         """
         with self._tables.write() as connection:
-            offset = self._lock_offset(connection)
+            offset = self._lock_offset(connection, VIEWING)
             known = reading.ratings_between(connection, int(chunk.viewer_ids[0]), int(chunk.viewer_ids[-1]))
             fresh = ratings.news(chunk, known)
             if not fresh.rows:
@@ -80,7 +84,7 @@ class Service:
             receipt = self._bus.publish(VIEWING, ratings.messages(fresh))
             if receipt.accepted == fresh.rows == receipt.end - offset:
                 statements.merge_ratings(connection, self._tables, ratings.latest(fresh))
-                self._move_offset(connection, receipt.end)
+                self._move_offset(connection, VIEWING, receipt.end)
         self.catch_up()
         return Receipt(receipt.accepted, receipt.doubled + chunk.rows - fresh.rows, receipt.end)
 
@@ -101,17 +105,17 @@ class Service:
     def _project_batch(self) -> int:
         """Project one batch. The offset's row is locked, so that one process works and the others find it done."""
         with self._tables.write() as connection:
-            offset = self._lock_offset(connection)
+            offset = self._lock_offset(connection, VIEWING)
             messages = self._bus.read(VIEWING, offset, BATCH)
             if messages:
                 self._apply(connection, messages)
             return len(messages)
 
-    def _lock_offset(self, connection: Connection) -> int:
+    def _lock_offset(self, connection: Connection, topic: str, start: int = 0) -> int:
         insert = self._tables.insert(t.projections).on_conflict_do_nothing()
-        connection.execute(insert, {"topic": VIEWING, "offset": 0})
+        connection.execute(insert, {"topic": topic, "offset": start})
         # SQLite has locked the whole file already; its dialect leaves FOR UPDATE out.
-        query = select(t.projections.c.offset).where(t.projections.c.topic == VIEWING).with_for_update()
+        query = select(t.projections.c.offset).where(t.projections.c.topic == topic).with_for_update()
         return int(connection.execute(query).scalar_one())
 
     def _apply(self, connection: Connection, messages: Sequence[Message]) -> None:
@@ -124,10 +128,32 @@ class Service:
         ):
             if rows:
                 connection.execute(statement(self._tables), rows)
-        self._move_offset(connection, messages[-1].offset)
+        self._move_offset(connection, VIEWING, messages[-1].offset)
 
-    def _move_offset(self, connection: Connection, offset: int) -> None:
-        connection.execute(update(t.projections).where(t.projections.c.topic == VIEWING).values(offset=offset))
+    def _move_offset(self, connection: Connection, topic: str, offset: int) -> None:
+        connection.execute(update(t.projections).where(t.projections.c.topic == topic).values(offset=offset))
+
+    def _project_exposures(self) -> None:
+        """Take in what pages showed since the last time; what lies too far back has faded, and is left out."""
+        while self._project_pages() == PAGES:
+            pass
+
+    def _project_pages(self) -> int:
+        recent = max(0, self._bus.end(IMPRESSIONS) - exposures.BEHIND)
+        with self._tables.write() as connection:
+            offset = self._lock_offset(connection, IMPRESSIONS, recent)
+            messages = self._bus.read(IMPRESSIONS, max(offset, recent), PAGES)
+            pages = exposures.by_viewer(message.body for message in messages)
+            held = reading.exposures_of(connection, list(pages))
+            rows = [
+                {"viewer_id": viewer, "seen": exposures.dump(exposures.merged(held.get(viewer, exposures.NONE), shown))}
+                for viewer, shown in pages.items()
+            ]
+            if rows:
+                connection.execute(statements.put_exposures(self._tables), rows)
+            if messages:
+                self._move_offset(connection, IMPRESSIONS, messages[-1].offset)
+            return len(messages)
 
     def rebuild(self) -> int:
         """Empty the tables and project the whole bus again; readers see the old rows until it is done.
@@ -139,13 +165,16 @@ class Service:
             working("projecting events", self._bus.end(VIEWING), "events") as task,
             self._tables.write() as connection,
         ):
-            self._lock_offset(connection)
+            self._lock_offset(connection, VIEWING)
             for table in (t.opinions, t.watching, t.plays, t.listed):
                 connection.execute(delete(table))
             while messages := self._bus.read(VIEWING, done, BATCH):
                 self._apply(connection, messages)
                 task.advance(messages[-1].offset - done)
                 done = messages[-1].offset
+            connection.execute(delete(t.exposures))
+            connection.execute(delete(t.projections).where(t.projections.c.topic == IMPRESSIONS))
+        self._project_exposures()
         return done
 
     def state(self, viewer_id: int) -> ViewerState:
@@ -167,6 +196,11 @@ class Service:
         """When each viewer last began each title, for playings that began at `since_ms` or later, as columns."""
         with self._tables.read() as connection:
             return reading.last_plays_since(connection, since_ms)
+
+    def moments_since(self, since_ms: int) -> Moments:
+        """When and on what playings began, at `since_ms` or later; the last 200,000 at most."""
+        with self._tables.read() as connection:
+            return reading.moments_since(connection, since_ms)
 
     def import_jsonl(self, path: Path) -> jsonl.Import:
         """Record the events in a file of JSON Lines, as `export_jsonl` writes it.

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matinee.events.exposures import NONE, Exposures
+
 
 class Opinion(NamedTuple):
     """A viewer's latest word on a title."""
@@ -44,6 +46,8 @@ class ViewerState:
     watching: Mapping[int, Watching]
     listed: tuple[int, ...] = ()
     """Title ids on the viewer's list, newest first."""
+    exposures: Exposures = NONE
+    """What pages put before the viewer of late."""
 
 
 class Plays(NamedTuple):
@@ -52,6 +56,14 @@ class Plays(NamedTuple):
     viewer_ids: NDArray[np.int64]
     title_ids: NDArray[np.int64]
     at_ms: NDArray[np.int64]
+
+
+class Moments(NamedTuple):
+    """When and on what playings began, in columns of equal length."""
+
+    title_ids: NDArray[np.int64]
+    at_ms: NDArray[np.int64]
+    devices: tuple[str, ...]
 
 
 class Playing(NamedTuple):

@@ -69,8 +69,15 @@ def merge_plays(tables: Tables) -> Any:
     changed = {
         "at_ms": case((new.at_ms < old.at_ms, new.at_ms), else_=old.at_ms),
         "watched_s": case((new.watched_s > old.watched_s, new.watched_s), else_=old.watched_s),
+        "device": case((new.device > old.device, new.device), else_=old.device),
     } | _later(t.plays, insert, "page", "row")
     return _on_conflict(insert, ("viewer_id", "title_id", "id"), changed)
+
+
+def put_exposures(tables: Tables) -> Any:
+    """Replace the rows of `exposures`."""
+    insert = tables.insert(t.exposures)
+    return _on_conflict(insert, ("viewer_id",), {"seen": insert.excluded.seen})
 
 
 def _on_conflict(insert: Any, keys: tuple[str, ...], changed: dict[str, Any]) -> Any:

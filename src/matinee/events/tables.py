@@ -9,7 +9,7 @@ a viewer's rows are always read together.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table, Text
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -58,6 +58,7 @@ plays = Table(
     Column("page", String, nullable=False, server_default=""),
     Column("row", String, nullable=False, server_default=""),
     Column("watched_s", Float, nullable=False, server_default="0"),
+    Column("device", String, nullable=False, server_default=""),
     Index(None, "at_ms"),
 )
 
@@ -70,4 +71,12 @@ listed = Table(
     Column("on", Boolean, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What pages put before a viewer of late, as `matinee.events.exposures` writes it.
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("viewer_id", Integer, primary_key=True, autoincrement=False),
+    Column("seen", Text, nullable=False),
 )

@@ -302,6 +302,7 @@ def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:
         reasons=tuple([item.reason[:200] for item in items]),
         models=tuple([item.model for item in items]),
         propensities=tuple([item.propensity for item in items]),
+        fallbacks=tuple([item.fallback for item in items]),
     )
 
 
