@@ -20,6 +20,9 @@ KINDS: Mapping[str, str] = {
     "viewer-neighbours": "viewer_neighbours:ViewerNeighbours",
     "ease": "ease:EASE",
     "als": "als:ImplicitALS",
+    "transformer": "transformer:Transformer",
+    "gru": "gru:GRU",
+    "svd": "svd:SVD",
     "content": "content:Content",
 }
 """By kind, the module in this folder and the class."""
