@@ -21,7 +21,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from matinee import __version__
 from matinee.base.workspace import Workspace
 from matinee.server import errors, media, site
-from matinee.server.api import console, health, home, playback, session, titles, viewers, watching
+from matinee.server.api import console, health, home, playback, session, titles, viewers, watching, why
 from matinee.server.context import Context, make_context
 from matinee.server.live import Live
 from matinee.server.metrics import Measured
@@ -101,6 +101,7 @@ def _mount(app: FastAPI) -> None:
         viewers.router,
         titles.router,
         watching.router,
+        why.router,
         home.router,
         playback.router,
         media.router,

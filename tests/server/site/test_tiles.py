@@ -19,7 +19,7 @@ def title(id_: int = 1, **fields) -> Title:
 def test_nothing_of_a_title_becomes_markup() -> None:
     html = Tiles().strip([Entry(title(name=NASTY, mood=NASTY), reason=NASTY)], "wide", 1)
     assert "<script" not in html
-    assert html.count("&lt;script&gt;") == 3  # name, mood and reason
+    assert html.count("&lt;script&gt;") == 4  # name, mood, reason, and the name again in the question
     assert "&amp; Söhne" in html
 
 
@@ -52,3 +52,11 @@ def test_what_is_the_viewers_own_is_set_in() -> None:
     assert 'value="46"' in html
     assert "You liked Thief" in html
     assert 'href="/watch/1"' in html
+
+
+def test_every_tile_can_be_asked_why() -> None:
+    html = Tiles().strip([Entry(title()), Entry(title(2, name='"Quoted"'), reason="New")], "tall", 1)
+    assert '<a class="ask" href="/why/1" aria-label="Why Heat?">' in html
+    assert 'aria-label="Why &quot;Quoted&quot;?"' in html
+    assert html.count("<li") == html.count("</li>") == html.count("/why/") == 2
+    assert html.count("<a ") == html.count("</a>") == 4  # the question stands beside the tile, not in it

@@ -47,7 +47,7 @@ def change_thumb(
     now = clock.now_ms()
     thumb: Literal[-1, 0, 1] = {"-1": -1, "0": 0, "1": 1}[value]  # type: ignore[assignment]
     event = Thumb(id=new_id(now, RNG), viewer_id=viewer.id, at_ms=now, title_id=title_id, value=thumb)
-    return _record(request, visit, here, event, "thumbs.html")
+    return _record(request, visit, here, event, "verdict.html" if "words" in request.query_params else "thumbs.html")
 
 
 def _record(request: Request, visit: Visit, here: Context, event: ListChange | Thumb, template: str) -> Response:

@@ -18,7 +18,7 @@ from matinee.catalog.records import Title
 from matinee.server.site import art, lettering, words
 from matinee.server.site.views import Entry
 
-_Pieces = tuple[str, str]
+_Pieces = tuple[str, str, str]
 
 
 class Tiles:
@@ -32,7 +32,7 @@ class Tiles:
     def strip(self, entries: Iterable[Entry], shape: str, revision: int, *, to: str = "title") -> Markup:
         """List items for the entries of a row, in the shape ``wide`` (16:9) or ``tall`` (2:3).
 
-        They lead to the page of the title, or with ``to="watch"`` to the player.
+        They lead to the page of the title, or with ``to="watch"`` to the player; beside each a link says why.
         """
         if revision != self._revision:
             with self._lock:
@@ -44,7 +44,7 @@ class Tiles:
             pieces = known.get(key)
             if pieces is None:
                 pieces = known[key] = _pieces_of(entry.title, shape, to)
-            parts += (pieces[0], _progress(entry.progress), pieces[1], _why(entry.reason))
+            parts += (pieces[0], _progress(entry.progress), pieces[1], _why(entry.reason), pieces[2])
         return Markup("".join(parts))  # noqa: S704  every part is escaped where it is made
 
 
@@ -87,6 +87,7 @@ def _pieces_of(title: Title, shape: str, to: str) -> _Pieces:
         f'<li class="tile" data-t="{title.id}"><a href="/{to}/{title.id}">'
         f'<span class="pic {shape}">{picture(title, shape)}',
         f'</span><span class="under"><span class="facts">{facts}</span>',
+        f'</span></a><a class="ask" href="/why/{title.id}" aria-label="Why {escape(title.name)}?">Why this?</a></li>',
     )
 
 
@@ -98,5 +99,4 @@ def _progress(progress: float | None) -> str:
 
 
 def _why(reason: str) -> str:
-    why = f'<span class="why"><b>Why this?</b> {escape(reason)}</span>' if reason else ""
-    return f"{why}</span></a></li>"
+    return f'<span class="why">{escape(reason)}</span>' if reason else ""

@@ -17,7 +17,7 @@ document.cookie = `matinee_here=${-new Date().getTimezoneOffset()}${touched}; pa
 document.addEventListener("click", (event) => {
   const shown = event.target.closest("[data-t]");
   const page = document.body.dataset.page;
-  if (!shown || !page || !event.target.closest("a")) return;
+  if (!shown || !page || !event.target.closest("a:not(.ask)")) return;
   const row = event.target.closest("[data-row]")?.dataset.row ?? "";
   try {
     sessionStorage.setItem("matinee.origin", JSON.stringify({ title: Number(shown.dataset.t), page, row }));
@@ -26,13 +26,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Rows: one stop of Tab each; arrows move within a row and between rows.
+// Rows: Tab stops at one tile of each and at its question; arrows move within a row and between rows.
 const rows = [...document.querySelectorAll(".strip")];
-const links = (row) => [...row.querySelectorAll(".tile > a")];
+const TILE = ".tile > a:first-child";
+const links = (row) => [...row.querySelectorAll(TILE)];
+const stop = (link, index) => { link.tabIndex = link.nextElementSibling.tabIndex = index; };
 
 function move(link, keyboard = true) {
   const row = link.closest(".strip");
-  for (const other of links(row)) other.tabIndex = other === link ? 0 : -1;
+  for (const other of links(row)) stop(other, other === link ? 0 : -1);
   if (keyboard) {
     link.focus({ preventScroll: true });
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -56,10 +58,10 @@ function between(link, key) {
 }
 
 for (const row of rows) {
-  links(row).forEach((link, place) => { link.tabIndex = place ? -1 : 0; });
-  row.addEventListener("focusin", (event) => { if (event.target.matches(".tile > a")) move(event.target, false); });
+  links(row).forEach((link, place) => stop(link, place ? -1 : 0));
+  row.addEventListener("focusin", (event) => { if (event.target.matches(TILE)) move(event.target, false); });
   row.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !event.target.matches(".tile > a")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !event.target.matches(TILE)) return;
     const vertical = event.key === "ArrowDown" || event.key === "ArrowUp";
     const next = vertical ? between(event.target, event.key) : across(event.target, event.key);
     if (next) {
@@ -95,6 +97,21 @@ function turners(row) {
   };
   row.addEventListener("scroll", update, { passive: true });
   new ResizeObserver(update).observe(row);
+}
+
+// "Why this?" opens over the page; its address works as a page of its own.
+const why = document.getElementById("why");
+if (why) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.ask");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    htmx.ajax("GET", link.getAttribute("href"), { target: "#why-body", swap: "innerHTML" }).then(() => {
+      if (why.querySelector("#why-panel") && !why.open) why.showModal();
+    });
+  });
+  why.addEventListener("click", (event) => { if (event.target === why) why.close(); });
+  why.addEventListener("close", () => document.getElementById("why-body").replaceChildren());
 }
 
 // The menu closes on Escape and on a click elsewhere.
