@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from matinee.recommendation.settings import RecommendationSettings
 
 NOW = 1_790_000_000_000
 GENRES = ("Western", "Musical", "Horror")
+KNOBS: dict[str, Any] = {"factors": 3, "models": ("popularity", "als"), "exploration": 0.0}
 FILMS, VIEWERS = 60, 45
 
 
@@ -31,7 +33,7 @@ def backends(tmp_path: Path) -> Iterator[Backends]:
 @pytest.fixture
 def service(backends: Backends) -> Service:
     """Checks the shelf on every page, so that a test sees what was trained a moment ago."""
-    return Service(backends, RecommendationSettings(factors=3, model_check_s=0, trending_refresh_s=0))
+    return Service(backends, RecommendationSettings(**KNOBS, model_check_s=0, trending_refresh_s=0))
 
 
 def add_films(backends: Backends, count: int = FILMS, first: int = 0, maturity: int | None = 12) -> list[int]:

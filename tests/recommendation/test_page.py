@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matinee.catalog.records import Kind, Title
-from matinee.events.state import Opinion, Plays, ViewerState, Watching
-from matinee.recommendation.candidates import Fitted, candidates, trend
+from matinee.catalog.records import Kind, Title, Viewer
+from matinee.events.exposures import NONE
+from matinee.events.state import Moments, Opinion, Plays, ViewerState, Watching
+from matinee.learning.model import NOWHERE
+from matinee.recommendation.candidates import Asked, candidates, trend
 from matinee.recommendation.library import Library
-from matinee.recommendation.page import Candidates, assemble
+from matinee.recommendation.moment import Habits, Lifts, Moment
+from matinee.recommendation.pages import Candidates, Knobs, assemble
 from matinee.recommendation.records import Item, Row
+from matinee.recommendation.serving import Fitted, Loaded
+from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.taste import Taste, taste
 
 OWN_ROWS = {"continue-watching", "my-list"}
@@ -94,7 +100,14 @@ def test_any_page_keeps_its_promises(data: st.DataObject) -> None:
     library = Library.of(titles)
     own = taste(library, state, maturity, 2.0)
     hero, rows = assemble(
-        library, own, scored(library, data), maturity=maturity, now_ms=5000, rows=most, row_length=row_length
+        library,
+        own,
+        scored(library, data),
+        maturity=maturity,
+        now_ms=5000,
+        knobs=Knobs(most, row_length, *data.draw(st.sampled_from([(0.0, 0.0, 0.0), (0.3, 1.0, 0.5)]))),
+        rng=Random(data.draw(st.integers(0, 9))),
+        moment=data.draw(st.none() | st.just(moment_at(library, "morning", "phone"))),
     )
     shown = [item for row in rows for item in row.items] + ([hero] if hero else [])
     assert len(rows) <= most
@@ -129,15 +142,20 @@ def check_picks(library: Library, own: Taste, maturity: int, picks: list[Item], 
         assert hero.title.id in playable or not (allowed - seen) & playable
 
 
+def moment_at(library: Library, part: str, device: str) -> tuple[Moment, Lifts]:
+    moment = Moment(part, device)
+    nothing = Moments(np.zeros(0, np.int64), np.zeros(0, np.int64), ())
+    return moment, Habits.of(library, nothing, 0).lifts(moment)
+
+
 def page(titles: dict[int, Title], state: ViewerState, maturity: int = 18, **knobs: Any) -> tuple[Any, dict[str, Row]]:
     """A page without any model."""
     library = Library.of(titles)
     own = taste(library, state, maturity, 2.0)
-    nothing = Fitted.of(library, None)
-    found = candidates(library, own, nothing, trend(library, Plays(*np.zeros((3, 0), np.int64)), 5000, 2.0))
-    hero, rows = assemble(
-        library, own, found, maturity=maturity, now_ms=5000, **{"rows": 10, "row_length": 20, **knobs}
-    )
+    asked = Asked(Viewer(id=1, name="V", maturity=maturity), own, NOWHERE, NONE)
+    nothing = trend(library, Plays(*np.zeros((3, 0), np.int64)), 5000, 2.0)
+    found = candidates(asked, Fitted.over(library, Loaded.of(None)), nothing, RecommendationSettings())
+    hero, rows = assemble(library, own, found, maturity=maturity, now_ms=5000, knobs=Knobs(**knobs))
     return hero, {row.slug: row for row in rows}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.recommendation.conftest import GENRES, NOW, add_films, add_viewing
+from tests.recommendation.conftest import GENRES, KNOBS, NOW, add_films, add_viewing
 
 from matinee.base.backends import Backends
 from matinee.base.errors import Conflict, InvalidInput, NotFound
@@ -153,7 +153,7 @@ def test_a_running_service_takes_up_what_another_trained(backends: Backends, ser
     _, viewers = trained(backends, service)
     viewer = Viewer(id=viewers[0], name="V")
     first = rows(page(service, viewer))["top-picks"].items[0].model
-    other = Service(backends, RecommendationSettings(factors=4))
+    other = Service(backends, RecommendationSettings(**{**KNOBS, "factors": 4}))
     report = other.train(NOW + 1, np.random.default_rng(1))
     assert rows(page(service, viewer))["top-picks"].items[0].model == f"als-{report.version}" != first
     assert f"als-{other.roll_back()}" == first
@@ -167,7 +167,7 @@ def test_a_damaged_model_is_told_while_what_is_served_goes_on(
     _, viewers = trained(backends, service)
     viewer = Viewer(id=viewers[0], name="V")
     before = page(service, viewer).rows
-    other = Service(backends, RecommendationSettings(factors=3))
+    other = Service(backends, RecommendationSettings(**KNOBS))
     version = other.train(NOW + 1, np.random.default_rng(0)).version
     backends.objects.put(f"models/taste/{version}/als.npz", b"damaged")
     with pytest.raises(InvalidInput, match="has changed since"):

@@ -1,7 +1,9 @@
-"""Candidates: what the fitted models and the plays of late say of every title, laid over the library.
+"""Candidates: what the models and the plays of late say of every title, for one viewer at one moment.
 
-A viewer with a history that the taste model knows is scored by folding it in; one whose history it does not know, or
-while nothing has been trained, by what the titles have in common; one without a history by popularity.
+A viewer with a history that the recommender knows is scored by it; one whose history it does not know, or while
+nothing has been trained, by what the titles have in common; one without a history by what is played. Those scores
+are brought to standard deviations, so that what else matters can be added to them: the moment, languages that the
+viewer does not speak, and weariness of what has been shown often and never played.
 """
 
 from __future__ import annotations
@@ -10,80 +12,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matinee.base.errors import InvalidInput
+from matinee.catalog.records import Viewer
+from matinee.events.exposures import Exposures, faded
 from matinee.events.state import Plays
-from matinee.learning.model import NOTHING, History
-from matinee.learning.shelf import Version
-from matinee.recommendation.library import Floats, Ints, Library
-from matinee.recommendation.methods.als import ImplicitALS
-from matinee.recommendation.methods.popularity import Popularity, decayed
-from matinee.recommendation.page import Candidates
+from matinee.learning.model import Context
+from matinee.recommendation.library import Bools, Floats, Ints, Library, first
+from matinee.recommendation.methods.popularity import decayed
+from matinee.recommendation.moment import Lifts
+from matinee.recommendation.pages import Candidates
+from matinee.recommendation.serving import Fitted
+from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.taste import Taste
 
 INDIFFERENT = 2.5
 """Strength in stars that speaks neither for nor against what titles have in common."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
-    """The models of one version over one library."""
-
-    library: Library
-    version: str
-    """Empty where nothing has been trained."""
-    als: ImplicitALS | None
-    popularity: Popularity | None
-    columns: Ints
-    """The taste model's column of each title of the library, -1 where it has none."""
-    vectors: Floats
-    """Directions of the titles in taste space, of length 1 or 0."""
-    popular: Floats
-    """Share of all viewing, 0 to 1."""
-
-    @classmethod
-    def of(cls, library: Library, version: Version | None) -> Fitted:
-        """From what lies on the shelf. Raises `InvalidInput` where that holds other models."""
-        if version is None:
-            return cls._over(library, "", None, None)
-        try:
-            als, popularity = version.models["als"], version.models["popularity"]
-        except KeyError as error:
-            raise InvalidInput(
-                f"Version {version.version} on the shelf holds no model {error}.", next_step="Train again."
-            ) from None
-        return cls._over(library, version.version, ImplicitALS.load(als), Popularity.load(popularity))
-
-    def over(self, library: Library) -> Fitted:
-        """The same models over another library."""
-        return self._over(library, self.version, self.als, self.popularity)
-
-    @classmethod
-    def _over(cls, library: Library, version: str, als: ImplicitALS | None, popularity: Popularity | None) -> Fitted:
-        size = len(library.titles)
-        columns = np.full(size, -1, np.int64)
-        vectors = np.zeros((size, 1), np.float32)
-        popular = np.zeros(size, np.float32)
-        if als is not None:
-            places = library.places(als.title_ids)
-            known = np.flatnonzero(places >= 0)
-            columns[places[known]] = known
-            lengths = np.linalg.norm(als.title_factors, axis=1, keepdims=True)
-            vectors = np.zeros((size, als.factors), np.float32)
-            vectors[places[known]] = (als.title_factors / np.maximum(lengths, 1e-12))[known]
-        if popularity is not None:
-            places = library.places(popularity.title_ids)
-            known = np.flatnonzero(places >= 0)
-            popular[places[known]] = popularity.counts[known] / max(1e-12, float(popularity.counts.sum()))
-        return cls(library, version, als, popularity, columns, vectors, popular)
-
-    def history(self, taste: Taste) -> History:
-        """The part of the viewer's history that the taste model knows."""
-        if self.als is None or not taste.strengths:
-            return NOTHING
-        columns = self.columns[list(taste.strengths)]
-        values = np.fromiter(taste.strengths.values(), np.float32, len(taste.strengths))
-        known = columns >= 0
-        return History(columns[known], values[known], np.zeros(np.count_nonzero(known), np.int64))
+FOREIGN_SHARE = 0.05
+"""A language that makes up this share of what the viewer liked is one that the viewer watches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,34 +57,92 @@ def trend(library: Library, plays: Plays, now_ms: int, half_life_days: float) ->
     return Trend(library, now_ms, scores.astype(np.float32), np.bincount(places, minlength=size))
 
 
-def candidates(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> Candidates:
-    """Everything that the page is chosen from."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One viewer at one moment."""
+
+    viewer: Viewer
+    taste: Taste
+    context: Context
+    exposures: Exposures
+    lifts: Lifts | None = None
+    """What the moment adds; None where it is not known."""
+
+
+def candidates(asked: Asked, fitted: Fitted, trending: Trend, settings: RecommendationSettings) -> Candidates:
+    """Everything that a page or a list is chosen from."""
     version = f"-{fitted.version}" if fitted.version else ""
-    personal, model, fallback = _personal(library, taste, fitted, trending)
+    # Lasting popularity is below 1 in all: it decides among titles that nobody has played of late.
+    crowd = trending.scores + fitted.popular
+    personal, model, fallback = _personal(asked, fitted, crowd, settings.dislike_below)
+    personal = standardised(personal, (fitted.library.age <= asked.viewer.maturity) & ~asked.taste.touched)
+    if asked.lifts is not None and settings.moment:
+        personal += np.float32(settings.moment) * asked.lifts.titles
+    foreign = foreign_titles(fitted.library, asked) if settings.language != "ignore" else None
+    if foreign is not None:
+        personal[foreign] -= np.float32(settings.foreign if settings.language == "prefer" else np.inf)
+    tired = weariness(fitted.library, asked.exposures, asked.context.now_ms, settings.fatigue)
+    if tired is not None:
+        personal -= tired
     return Candidates(
         personal=personal,
         personal_model=model,
         popular=fitted.popular,
         popular_model=f"popularity{version}",
-        # Lasting popularity is below 1 in all: it decides among titles that nobody has played of late.
-        trending=trending.scores + fitted.popular,
+        trending=crowd,
         playing=trending.viewers,
         vectors=fitted.vectors,
         similar_model=f"als{version}",
         fallback=fallback,
+        tired=tired,
     )
 
 
-def _personal(library: Library, taste: Taste, fitted: Fitted, trending: Trend) -> tuple[Floats, str, str]:
+def standardised(scores: Floats, among: Bools) -> Floats:
+    """Scores less their mean, in standard deviations, both taken over the finite ones of `among`.
+
+    >>> standardised(np.array([1.0, 3.0, 9.0, -np.inf], np.float32), np.array([True, True, False, True])).tolist()
+    [-1.0, 1.0, 7.0, -inf]
+    """
+    known = scores[among & (scores > -np.inf)]
+    if not known.size:
+        return scores.astype(np.float32)
+    deviation = float(known.std())
+    return np.asarray((scores - known.mean()) / (deviation if deviation > 1e-9 else 1.0), np.float32)
+
+
+def weariness(library: Library, exposures: Exposures, now_ms: int, fatigue: float) -> Floats | None:
+    """What titles lose for having been shown of late: `fatigue` for each doubling of visits; None where none was."""
+    if not exposures.weights or not fatigue:
+        return None
+    places = library.places(list(exposures.weights))
+    weights = np.fromiter(exposures.weights.values(), np.float32, places.size)
+    weights *= faded(max(0, now_ms - exposures.at_ms))
+    tired = np.zeros(len(library.titles), np.float32)
+    tired[places[places >= 0]] = fatigue * np.log2(1 + weights[places >= 0])
+    return tired
+
+
+def foreign_titles(library: Library, asked: Asked) -> Bools | None:
+    """Titles in languages that the viewer neither has nor watches; None where none is, or the viewer has none."""
+    own = {first(one) for one in (asked.viewer.language, asked.context.language) if one}
+    if not own or not library.languages:
+        return None
+    known = np.array([name in own for name in library.languages])
+    liked = library.language[[one.place for one in asked.taste.liked]]
+    counts = np.bincount(liked[liked >= 0], minlength=known.size)
+    known |= counts > max(1.0, FOREIGN_SHARE * liked.size)
+    # A title whose language is not known has index -1 and gets the mark at the end: it is not foreign.
+    return np.append(~known, False)[library.language]
+
+
+def _personal(asked: Asked, fitted: Fitted, crowd: Floats, dislike_below: float) -> tuple[Floats, str, str]:
     """Scores, who gave them, and why it was not the recommender of first choice."""
-    history = fitted.history(taste)
+    taste, library = asked.taste, fitted.library
+    history = fitted.history(taste, asked.context)
     # Dislikes alone point nowhere: they take away from a taste, and here is none yet.
-    if fitted.als is not None and (history.values > fitted.als.dislike_below).any():
-        scores = fitted.als.score([history])[0]
-        # Column -1 picks the last score; the mask takes it away again.
-        own = np.where(fitted.columns >= 0, scores[fitted.columns], -np.inf).astype(np.float32)
-        return own, f"als-{fitted.version}", ""
-    crowd = trending.scores + fitted.popular
+    if (history.values > dislike_below).any():
+        return fitted.scores(history), fitted.recommender, "unavailable" if fitted.loaded.missing else ""
     if taste.strengths:
         leanings = {index: value - INDIFFERENT for index, value in taste.strengths.items()}
         likeness = library.alike(leanings) + 0.01 * crowd / max(1e-12, float(crowd.max(initial=0)))

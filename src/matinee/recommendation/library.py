@@ -45,6 +45,13 @@ class Library:
     """By how many titles have them, most first."""
     of_genre: Bools
     """Which titles have each, shape (genres, titles)."""
+    mixtures: Floats
+    """Each title's genres as equal shares of 1, shape (titles, genres); all 0 for a title without genres."""
+    runtime_s: Floats
+    """How long each runs, for a series its episodes on average; NaN where it is not known."""
+    languages: tuple[str, ...]
+    language: Ints
+    """Index of each title's original language in `languages` (first parts of tags), -1 where it is not known."""
     tags: csr_array
     """Genres and keywords, rare ones weighing more, rows of length 1: shape (titles, tags)."""
     shown_as: Mapping[int, int]
@@ -68,6 +75,8 @@ class Library:
             range(len(shown)), key=lambda i: (shown[i].added_ms, shown[i].year or 0, shown[i].id), reverse=True
         )
         genres, of_genre = _genres(shown)
+        languages = sorted({first(title.language) for title in shown if title.language})
+        code = {name: index for index, name in enumerate(languages)}
         return cls(
             all=titles,
             titles=shown,
@@ -77,6 +86,10 @@ class Library:
             newest=np.array(order, np.int64),
             genres=genres,
             of_genre=of_genre,
+            mixtures=np.ascontiguousarray((of_genre / np.maximum(of_genre.sum(axis=0), 1)).T, np.float32),
+            runtime_s=_runtimes(shown, titles, shown_as),
+            languages=tuple(languages),
+            language=np.array([code.get(first(title.language), -1) for title in shown], np.int64),
             tags=_tags(shown),
             shown_as=shown_as,
             ages=ages,
@@ -97,6 +110,23 @@ class Library:
 def age(title: Title, titles: Mapping[int, Title]) -> int:
     """The youngest age that a title is meant for: its own, or its series' where that is higher."""
     return _age(list(_upwards(title, titles)))
+
+
+def first(tag: str) -> str:
+    """The language of a tag without region and script: ``pt`` of ``pt-BR``."""
+    return tag.partition("-")[0].lower()
+
+
+def _runtimes(shown: Sequence[Title], titles: Mapping[int, Title], shown_as: Mapping[int, int]) -> Floats:
+    known: dict[int, list[float]] = defaultdict(list)
+    for one, index in shown_as.items():
+        runtime_s = titles[one].runtime_s
+        if runtime_s and titles[one].kind in {Kind.FILM, Kind.EPISODE}:
+            known[index].append(runtime_s)
+    found = np.full(len(shown), np.nan, np.float32)
+    for index, lengths in known.items():
+        found[index] = sum(lengths) / len(lengths)
+    return found
 
 
 def _upwards(title: Title, titles: Mapping[int, Title]) -> Iterator[Title]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.learning.model import top
-from matinee.recommendation.library import Bools, Library
-from matinee.recommendation.page import Candidates, reasons_for
+from matinee.recommendation.library import Bools, Library, first
+from matinee.recommendation.pages import Candidates, reasons_for
 from matinee.recommendation.records import Filters, Item
 from matinee.recommendation.taste import Taste
 
@@ -29,7 +29,7 @@ def allowed(library: Library, maturity: int, filters: Filters) -> Bools:
 
 def _narrow(mask: Bools, library: Library, filters: Filters) -> None:
     """What has to be asked of each title by itself."""
-    languages = {_first(one) for one in filters.languages}
+    languages = {first(one) for one in filters.languages}
     earliest, latest = filters.years
     if not (filters.kinds or languages or earliest or latest or filters.longest_s is not None):
         return
@@ -37,15 +37,11 @@ def _narrow(mask: Bools, library: Library, filters: Filters) -> None:
         title = library.titles[place]
         mask[place] = (
             (not filters.kinds or title.kind in filters.kinds)
-            and (not languages or _first(title.language) in languages)
+            and (not languages or first(title.language) in languages)
             and (earliest is None or (title.year or 0) >= earliest)
             and (latest is None or (title.year or 10_000) <= latest)
             and (filters.longest_s is None or (title.runtime_s is not None and title.runtime_s <= filters.longest_s))
         )
-
-
-def _first(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def listed(
@@ -74,7 +70,7 @@ def listed(
     scores = np.where(free, candidates.filled(), -np.inf)
     places = top(scores[None], n)[0]
     places = places[scores[places] > -np.inf]
-    reasons = reasons_for(library, taste, candidates, places)
+    reasons = reasons_for(taste, candidates, places)
     items = tuple(
         Item(
             title=library.titles[place],

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from matinee.recommendation.candidates import Fitted
 from matinee.recommendation.library import Floats, Library
 from matinee.recommendation.records import TasteMap
+from matinee.recommendation.serving import Fitted
 
 
 def taste_map(library: Library, fitted: Fitted, maturity: int = 18, limit: int = 2000) -> TasteMap:

@@ -89,7 +89,8 @@ class Recommendation:
     fallback: str
     """Why it was not the recommender of first choice: ``untrained`` (nothing lies on the shelf), ``no-history`` (the
     viewer has liked nothing yet), ``unknown-history`` (only titles that no model knows), ``all-seen`` (nothing
-    untouched is left, so what was liked is offered again); empty where it was."""
+    untouched is left, so what was liked is offered again), ``unknown-title`` (of an item: its model does not know it),
+    ``unavailable`` (the recommender of first choice cannot be loaded here); empty where it was."""
     items: tuple[Item, ...]
     words: str = ""
     """What to tell the viewer where there are no items, or none but seen ones."""
@@ -103,7 +104,8 @@ class Evidence:
     """``history`` (something the viewer touched), ``content``, ``crowd``, ``moment``, ``shown`` or ``stars``."""
     words: str
     weight: float
-    """How much of the score it is; the weights of history add up to at most 1 in size."""
+    """Of history, its share of what the score rests on: shares add up to at most 1 in size, and below 0 it speaks
+    against. Of the moment and of what was shown, standard deviations of scores; of the rest 0."""
     title: Title | None = None
     """The title of the history that it is about."""
 

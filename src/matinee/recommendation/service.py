@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Sequence
+from functools import cache
 from random import Random, SystemRandom
 from typing import Any
 
@@ -13,24 +13,27 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from matinee.base.backends import Backends
-from matinee.base.errors import Conflict, InvalidInput, NotFound
+from matinee.base.clock import DAY_MS
+from matinee.base.errors import Conflict, NotFound
 from matinee.base.ids import new_id
 from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
 from matinee.events.records import PageShown, ShownRow
 from matinee.events.service import Service as Events
 from matinee.events.state import ViewerState
+from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import NOWHERE, Context
-from matinee.learning.shelf import Shelf, Version
-from matinee.recommendation.candidates import Fitted, Trend, candidates, trend
+from matinee.learning.serving import Serving
+from matinee.learning.shelf import Entry, Shelf, Version
+from matinee.learning.training import ObjectsCheckpoint
+from matinee.recommendation.candidates import Asked, Trend, candidates, trend
 from matinee.recommendation.explaining import explain
 from matinee.recommendation.library import Library
 from matinee.recommendation.listing import allowed, listed
 from matinee.recommendation.mapping import taste_map
-from matinee.recommendation.methods.als import ImplicitALS
-from matinee.recommendation.methods.popularity import Popularity
-from matinee.recommendation.page import Candidates, assemble
+from matinee.recommendation.moment import Habits, Lifts, Moment, moment_of
+from matinee.recommendation.pages import Candidates, Knobs, assemble
 from matinee.recommendation.records import (
     NO_FILTERS,
     Explanation,
@@ -44,14 +47,13 @@ from matinee.recommendation.records import (
     TasteMap,
     TrainReport,
 )
+from matinee.recommendation.serving import CROWD, SPACE, Fitted, Loaded
 from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.similar import similar
-from matinee.recommendation.taste import Taste, taste
+from matinee.recommendation.taste import taste
 
 SHELF = "taste"
 _RNG = SystemRandom()
-
-log = logging.getLogger(__name__)
 
 
 class Service:
@@ -65,21 +67,29 @@ class Service:
         # server's own. Training brings its own threads.
         threadpool_limits(limits=1, user_api="blas")
         self._settings = settings
+        self._objects = backends.objects
         self._catalog = Catalog(backends)
         self._events = Events(backends)
         self._shelf = Shelf(backends.objects, SHELF)
+        self._serving = Serving(self._shelf, self._loaded, settings.model_check_s)
+        self._knobs = Knobs(
+            settings.rows, settings.row_length, settings.diversity, settings.calibration, settings.exploration
+        )
         self._lock = threading.Lock()
         self._library: tuple[Snapshot, Library] | None = None
-        self._complaint = ""
-        self._checked_s = -np.inf
         self._fitted: Fitted | None = None
         self._trend: Trend | None = None
+        self._habits: tuple[int, int, Habits] | None = None
 
-    def train(self, now_ms: int, rng: np.random.Generator, models: Sequence[str] | None = None) -> TrainReport:  # noqa: ARG002
-        """Fit popularity and taste on everything that viewers have done, and serve them from now on.
+    def train(self, now_ms: int, rng: np.random.Generator, models: Sequence[str] | None = None) -> TrainReport:
+        """Fit methods on everything that viewers have done, measure them, and serve them from now on.
 
-        Raises `Conflict` where nobody has done anything yet.
+        `models` are the methods, by default those of the settings; popularity and the taste space are always among
+        them. A training that was interrupted goes on where it was when it is asked for with the same seed. Raises
+        `Conflict` where nobody has done anything yet, and what `fitting.fit_all` raises.
         """
+        from matinee.recommendation.fitting import PROTOCOL, Work, fit_all
+
         began = time.monotonic()
         known = self._interactions()
         if not known.count:
@@ -87,25 +97,39 @@ class Service:
                 "There is nothing to learn from: no viewer has played or rated anything.",
                 next_step="Import viewing with `matinee import movielens` or `matinee events import`.",
             )
-        s = self._settings
-        popularity = Popularity(half_life_days=s.popularity_half_life_days).fit(known, rng)
-        model = ImplicitALS(
-            factors=s.factors,
-            epochs=s.epochs,
-            regularisation=s.regularisation,
-            unobserved_weight=s.unobserved_weight,
-            dislike_below=s.dislike_below,
-        ).fit(known, rng)
-        version = f"{now_ms:013d}-{rng.integers(1 << 32):08x}"
+        seed = int(rng.integers(1 << 32))
+        kinds = tuple(dict.fromkeys((CROWD, SPACE, *(self._settings.models if models is None else models))))
+        work = Work(known, cache(self._features), self._method_knobs(), self._checkpoint, seed)
+        fits = fit_all(work, kinds, measure=self._settings.measure)
+        version = f"{now_ms:013d}-{seed:08x}"
+        stored = {name: model.save() for name, model in fits.models.items()}
         facts: dict[str, Any] = {
             "viewers": known.viewer_ids.size,
             "titles": known.title_ids.size,
             "interactions": known.count,
+            "order": fits.order(),
+            "measured": fits.measured,
+            "seconds": fits.seconds,
+            "losses": {name: one.facts["losses"] for name, one in stored.items() if "losses" in one.facts},
+            "sizes": {name: sum(part.nbytes for part in one.arrays.values()) for name, one in stored.items()},
+            "protocol": PROTOCOL if fits.measured else "",
         }
-        self._shelf.publish(Version(version, now_ms, {"popularity": popularity.save(), "als": model.save()}, facts))
-        self._checked_s = -np.inf
-        seconds = time.monotonic() - began
-        return TrainReport(version=version, losses=tuple(model.losses), seconds=seconds, **facts)
+        self._shelf.publish(Version(version, now_ms, stored, facts))
+        self._shelf.prune(self._settings.keep_versions, now_ms)
+        self._serving.look_again()
+        entry = Entry(
+            version=version, current=True, kinds={name: one.kind for name, one in stored.items()}, facts=facts
+        )
+        return TrainReport(
+            version=version,
+            viewers=known.viewer_ids.size,
+            titles=known.title_ids.size,
+            interactions=known.count,
+            losses=tuple(facts["losses"].get(SPACE, ())),
+            seconds=time.monotonic() - began,
+            models=_models_of(entry),
+            best=fits.order()[0],
+        )
 
     def page(
         self,
@@ -115,27 +139,26 @@ class Service:
         state: ViewerState | None = None,
         context: Context = NOWHERE,
     ) -> HomePage:
-        """The viewer's home page now; `state` is what the viewer did, where the caller has read it already."""
-        library = self._current_library()
-        state = state or self._events.state(viewer.id)
-        own = taste(library, state, viewer.maturity, self._settings.dislike_below)
-        found = candidates(library, own, self._current_fitted(library), self._current_trend(library, now_ms))
+        """The viewer's home page now.
+
+        `state` is what the viewer did, where the caller has read it already; `context` says where the viewer's clock
+        stands and on which device the page will be. `rng` draws what is left to chance: the same gives the same page.
+        """
+        if not context.now_ms:
+            context = Context(now_ms, context.utc_offset_min, context.device, context.language)
+        library, _, asked, found = self._asked(viewer, context, state)
+        moment = moment_of(context) if self._settings.moment else None
         hero, rows = assemble(
             library,
-            own,
+            asked.taste,
             found,
             maturity=viewer.maturity,
             now_ms=now_ms,
-            rows=self._settings.rows,
-            row_length=self._settings.row_length,
+            knobs=self._knobs,
+            rng=rng,
+            moment=(moment, asked.lifts) if moment and asked.lifts else None,
         )
         return HomePage(id=new_id(now_ms, rng), viewer_id=viewer.id, at_ms=now_ms, hero=hero, rows=rows)
-
-    def similar(self, title_id: int, viewer: Viewer, n: int = 20) -> list[Title]:
-        """Titles like this one that the viewer may see, nearest first. Raises `NotFound` for an unknown title."""
-        library = self._current_library()
-        place = self._place(library, title_id, viewer)
-        return similar(library, self._current_fitted(library), place, viewer.maturity, n)
 
     def recommend(
         self,
@@ -149,10 +172,9 @@ class Service:
 
         The time is the context's; `rng` only makes the id.
         """
-        library, own, found = self._asked(viewer, context)
-        items, fallback, said = listed(
-            library, own, found, allowed(library, viewer.maturity, filters), n, seen=filters.seen
-        )
+        library, _, asked, found = self._asked(viewer, context)
+        mask = allowed(library, viewer.maturity, filters)
+        items, fallback, said = listed(library, asked.taste, found, mask, n, seen=filters.seen)
         return Recommendation(
             id=new_id(context.now_ms, rng),
             viewer_id=viewer.id,
@@ -165,9 +187,14 @@ class Service:
 
     def explain(self, viewer: Viewer, title_id: int, context: Context = NOWHERE) -> Explanation:
         """Why this title is for this viewer, or is not. Raises `NotFound` where the viewer may not see it."""
-        library, own, found = self._asked(viewer, context)
+        library, fitted, asked, found = self._asked(viewer, context)
+        return explain(asked, fitted, found, self._place(library, title_id, viewer))
+
+    def similar(self, title_id: int, viewer: Viewer, n: int = 20) -> list[Title]:
+        """Titles like this one that the viewer may see, nearest first. Raises `NotFound` for an unknown title."""
+        library = self._current_library()
         place = self._place(library, title_id, viewer)
-        return explain(viewer, own, self._current_fitted(library), found, place)
+        return similar(library, self._current_fitted(library), place, viewer.maturity, n)
 
     def taste_map(self, limit: int = 2000) -> TasteMap:
         """The `limit` most watched titles as points in a plane."""
@@ -176,50 +203,10 @@ class Service:
 
     def shelf_report(self) -> ShelfReport:
         """What lies on the shelf, newest first, with what was measured of each model."""
-        current = self._shelf.current()
-        found = [self._shelved(one, served=one == current) for one in reversed(self._shelf.versions())]
-        return ShelfReport(current=current, versions=tuple(found))
-
-    def _shelved(self, version: str, *, served: bool) -> ShelfVersion:
-        created_ms = int(version.partition("-")[0])
-        try:
-            held = self._shelf.load(version)
-        except InvalidInput as error:
-            return ShelfVersion(
-                version=version, created_ms=created_ms, served=served, best="", models=(), fault=str(error)
-            )
-        measured = held.facts.get("measured", {})
-        models = tuple(
-            ShelfModel(
-                name=name,
-                kind=stored.kind,
-                size_bytes=sum(one.nbytes for one in stored.arrays.values()),
-                metrics=measured.get(name, {}),
-                seconds=held.facts.get("seconds", {}).get(name, 0.0),
-                losses=tuple(stored.facts.get("losses", ())),
-            )
-            for name, stored in held.models.items()
+        return ShelfReport(
+            current=self._shelf.current(),
+            versions=tuple(_shelved(one) for one in reversed(self._shelf.entries())),
         )
-        return ShelfVersion(
-            version=version,
-            created_ms=created_ms,
-            served=served,
-            best=held.facts.get("best", ""),
-            models=models,
-            facts=held.facts,
-        )
-
-    def _asked(self, viewer: Viewer, context: Context) -> tuple[Library, Taste, Candidates]:
-        library = self._current_library()
-        own = taste(library, self._events.state(viewer.id), viewer.maturity, self._settings.dislike_below)
-        trending = self._current_trend(library, context.now_ms)
-        return library, own, candidates(library, own, self._current_fitted(library), trending)
-
-    def _place(self, library: Library, title_id: int, viewer: Viewer) -> int:
-        place = library.shown_as.get(title_id)
-        if place is None or library.ages[title_id] > viewer.maturity:
-            raise NotFound(f"There is no title {title_id}.", next_step="Look for it by name.")
-        return place
 
     def versions(self) -> tuple[list[str], str | None]:
         """All versions on the shelf, oldest first, and the one that is served."""
@@ -228,19 +215,69 @@ class Service:
     def roll_back(self) -> str:
         """Serve the version before the current one; returns it. Raises `NotFound` where there is none."""
         version = self._shelf.roll_back()
-        self._checked_s = -np.inf
+        self._serving.look_again()
         return version
+
+    def _loaded(self, version: Version | None) -> Loaded:
+        s = self._settings
+        return Loaded.of(version, chosen="" if s.recommender == "best" else s.recommender, index_from=s.index_from)
+
+    def _asked(
+        self, viewer: Viewer, context: Context, state: ViewerState | None = None
+    ) -> tuple[Library, Fitted, Asked, Candidates]:
+        library = self._current_library()
+        fitted = self._current_fitted(library)
+        state = state or self._events.state(viewer.id)
+        own = taste(library, state, viewer.maturity, self._settings.dislike_below)
+        moment = moment_of(context) if self._settings.moment else None
+        lifts = self._lifts(library, moment, context) if moment else None
+        asked = Asked(viewer, own, context, state.exposures, lifts)
+        found = candidates(asked, fitted, self._current_trend(library, context.now_ms), self._settings)
+        return library, fitted, asked, found
+
+    def _place(self, library: Library, title_id: int, viewer: Viewer) -> int:
+        place = library.shown_as.get(title_id)
+        if place is None or library.ages[title_id] > viewer.maturity:
+            raise NotFound(f"There is no title {title_id}.", next_step="Look for it by name.")
+        return place
+
+    def _method_knobs(self) -> dict[str, dict[str, Any]]:
+        s = self._settings
+        taste_space = {
+            "factors": s.factors,
+            "epochs": s.epochs,
+            "regularisation": s.regularisation,
+            "unobserved_weight": s.unobserved_weight,
+            "dislike_below": s.dislike_below,
+        }
+        disliking: dict[str, Any] = {"dislike_below": s.dislike_below}
+        return {
+            CROWD: {"half_life_days": s.popularity_half_life_days},
+            SPACE: taste_space,
+            "item-neighbours": disliking,
+            "viewer-neighbours": disliking,
+            "ease": disliking,
+            "content": disliking,
+        }
+
+    def _checkpoint(self, name: str) -> ObjectsCheckpoint:
+        return ObjectsCheckpoint(self._objects, name)
+
+    def _features(self) -> Features:
+        from matinee.recommendation.features import features_of
+
+        titles = self._current_library().titles
+        return features_of(titles, [one for title in titles for one in self._catalog.credits(title.id)])
 
     def _interactions(self) -> Interactions:
         """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
         library, known = self._current_library(), self._events.interactions()
-        shown = np.array([library.shown_as.get(one, -1) for one in known.title_ids.tolist()], np.int64)
-        rows = np.repeat(known.viewer_ids, np.diff(known.values.indptr))
-        places = shown[known.values.indices]
+        viewers, titles, values, times = known.columns()
+        of_title = {one: library.shown_as.get(one, -1) for one in known.title_ids.tolist()}
+        places = np.array([of_title[one] for one in known.title_ids.tolist()], np.int64)
+        places = places[np.searchsorted(known.title_ids, titles)]
         kept = places >= 0
-        return Interactions.from_columns(
-            rows[kept], library.ids[places[kept]], known.values.data[kept], known.times[kept]
-        )
+        return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
 
     def _current_library(self) -> Library:
         snapshot, held = self._catalog.snapshot(), self._library
@@ -253,39 +290,27 @@ class Service:
 
     def _current_fitted(self, library: Library) -> Fitted:
         """The models that are served, laid over the library; renewed where either has changed."""
-        held = self._fitted
-        due = time.monotonic() - self._checked_s >= self._settings.model_check_s
-        if held is not None and held.library is library and not due:
-            return held
-        with self._lock:
-            held = self._fitted
-            self._checked_s = time.monotonic()
-            self._fitted = self._renewed(held, library)
-            return self._fitted
-
-    def _renewed(self, held: Fitted | None, library: Library) -> Fitted:
-        try:
-            version = self._shelf.current()
-            if held is None or held.version != (version or ""):
-                return Fitted.of(library, self._shelf.load(version) if version else None)
-        except (InvalidInput, NotFound) as error:
-            if held is None or not held.version:
-                raise
-            # Viewers keep the model that works; whoever runs the service is told.
-            if str(error) != self._complaint:
-                log.error("Version %s is served on: %s", held.version, error)
-                self._complaint = str(error)
-        return held if held.library is library else held.over(library)
+        loaded, held = self._serving.get().value, self._fitted
+        if held is None or held.loaded is not loaded or held.library is not library:
+            held = self._fitted = Fitted.over(library, loaded)
+        return held
 
     def _current_trend(self, library: Library, now_ms: int) -> Trend:
         held, s = self._trend, self._settings
         fresh = held is not None and held.library is library
         if held is not None and fresh and 0 <= now_ms - held.at_ms < s.trending_refresh_s * 1000:
             return held
-        since_ms = now_ms - round(s.trending_days * 86_400_000)
-        plays = self._events.last_plays_since(since_ms)
+        plays = self._events.last_plays_since(now_ms - round(s.trending_days * DAY_MS))
         self._trend = trend(library, plays, now_ms, s.trending_half_life_days)
         return self._trend
+
+    def _lifts(self, library: Library, moment: Moment, context: Context) -> Lifts:
+        """What the moment adds to titles; what is played when is counted anew with every half hour."""
+        held, half_hour = self._habits, context.now_ms // 1_800_000
+        if held is None or held[0] != half_hour or held[1] != context.utc_offset_min or held[2].library is not library:
+            plays = self._events.moments_since(context.now_ms - round(self._settings.habit_days * DAY_MS))
+            held = self._habits = (half_hour, context.utc_offset_min, Habits.of(library, plays, context.utc_offset_min))
+        return held[2].lifts(moment)
 
 
 def shown(page: HomePage) -> PageShown:
@@ -303,6 +328,33 @@ def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:
         models=tuple([item.model for item in items]),
         propensities=tuple([item.propensity for item in items]),
         fallbacks=tuple([item.fallback for item in items]),
+    )
+
+
+def _shelved(entry: Entry) -> ShelfVersion:
+    return ShelfVersion(
+        version=entry.version,
+        created_ms=entry.created_ms,
+        served=entry.current,
+        best=next(iter(entry.facts.get("order", [SPACE])), "") if not entry.damage else "",
+        models=_models_of(entry),
+        facts=entry.facts,
+        fault=entry.damage,
+    )
+
+
+def _models_of(entry: Entry) -> tuple[ShelfModel, ...]:
+    facts = entry.facts
+    return tuple(
+        ShelfModel(
+            name=name,
+            kind=kind,
+            size_bytes=facts.get("sizes", {}).get(name, 0),
+            metrics=facts.get("measured", {}).get(name, {}),
+            seconds=facts.get("seconds", {}).get(name, 0.0),
+            losses=tuple(facts.get("losses", {}).get(name, ())),
+        )
+        for name, kind in entry.kinds.items()
     )
 
 

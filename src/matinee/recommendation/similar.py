@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matinee.catalog.records import Title
-from matinee.recommendation.candidates import Fitted
 from matinee.recommendation.library import Library
+from matinee.recommendation.serving import Fitted
 
 CONTENT = 0.15
 """How much common genres and keywords count beside common viewers: enough to settle near ties."""

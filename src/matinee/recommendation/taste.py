@@ -38,6 +38,8 @@ class Begun(NamedTuple):
     title: Title
     progress: float | None
     left_s: float | None
+    at_ms: int = 0
+    """When the viewer was last at it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,9 @@ class Taste:
     touched: NDArray[np.bool_]
     """Titles played or judged."""
     strengths: Mapping[int, float]
-    """In stars, by index, of each title touched."""
+    """In stars, by index, of each title touched; oldest first."""
+    times: tuple[int, ...]
+    """When each of `strengths` was touched last, in the same order."""
     liked: tuple[Liked, ...]
     """Newest first."""
     begun: tuple[Begun, ...]
@@ -70,18 +74,20 @@ class _Touch(NamedTuple):
 def taste(library: Library, state: ViewerState, maturity: int, dislike_below: float) -> Taste:
     """What `state` says. Titles above the maturity limit count as taste but are in no tuple."""
     touches = _touches(library, state)
+    touches = dict(sorted(touches.items(), key=lambda one: (one[1].at_ms, -one[0])))
     touched = np.zeros(len(library.titles), bool)
     touched[list(touches)] = True
     strengths = _strengths(touches)
     liked = []
-    for place in sorted(touches, key=lambda one: (-touches[one].at_ms, one)):
-        touch, value = touches[place], strengths[place]
+    for place, touch in reversed(touches.items()):
+        value = strengths[place]
         # Who only watched has not said otherwise; who judged must have judged well.
         if (value >= LIKED or (not touch.judged and value > dislike_below)) and library.age[place] <= maturity:
             liked.append(Liked(place, library.titles[place], touch.watched, value))
     listed = [library.all[one] for one in state.listed if one in library.all and library.ages[one] <= maturity]
     begun = [one for one in _begun(library, state) if library.ages[one.title.id] <= maturity]
-    return Taste(touched, strengths, tuple(liked), tuple(begun), tuple(listed))
+    times = tuple([touch.at_ms for touch in touches.values()])
+    return Taste(touched, strengths, times, tuple(liked), tuple(begun), tuple(listed))
 
 
 def _touches(library: Library, state: ViewerState) -> dict[int, _Touch]:
@@ -142,9 +148,9 @@ def _go_on(library: Library, title: Title, watching: Watching) -> Begun | None:
     share = _share(title, watching)
     if share is None or share < FINISHED:
         length_s = watching.duration_s or title.runtime_s
-        return Begun(title, share, max(0.0, length_s - watching.position_s) if length_s else None)
+        return Begun(title, share, max(0.0, length_s - watching.position_s) if length_s else None, watching.at_ms)
     following = library.next_episode.get(title.id)
-    return Begun(library.all[following], None, None) if following is not None else None
+    return Begun(library.all[following], None, None, watching.at_ms) if following is not None else None
 
 
 def _share(title: Title, watching: Watching) -> float | None:

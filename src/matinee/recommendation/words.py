@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matinee.base.clock import DAY_MS
 from matinee.catalog.records import Title
+from matinee.recommendation.moment import Moment
 from matinee.recommendation.taste import LIKED, LOVED, Begun, Liked
 
 
@@ -49,6 +50,34 @@ def played(viewers: int) -> str:
     if viewers <= 0:
         return "Loved by many"
     return "Watched by one viewer lately" if viewers == 1 else f"Watched by {viewers} viewers lately"
+
+
+def moment(trait: str, when: Moment) -> tuple[str, str]:
+    """Heading and sentence of a row for a part of the day and a device."""
+    evening, phone = when.part in {"evening", "night"}, when.device == "phone"
+    match trait:
+        case "short":
+            heading = "Short ones for the morning" if when.part == "morning" else "Short ones"
+            heading = "Short ones for on the way" if phone and when.part != "morning" else heading
+            return heading, "Over before you have arrived." if phone else "There is time for one."
+        case "long":
+            heading = "A long evening" if evening else "When there is time"
+            return (
+                heading,
+                "Films that take their time, for the large screen."
+                if when.device == "tv"
+                else "Films that take their time.",
+            )
+        case _:
+            before = when.part == "early-evening"
+            return "Before bedtime" if before else "For everybody in the room", "For the whole family."
+
+
+def fits(trait: str, title: Title) -> str:
+    """Why a title suits such a moment."""
+    if title.runtime_s and trait != "family":
+        return f"{max(1, round(title.runtime_s / 60))} minutes"
+    return {"short": "Short episodes", "long": "Long", "family": "For all ages"}[trait]
 
 
 def genre_heading(genre: str, *, known: bool) -> str:
