@@ -23,7 +23,9 @@ KINDS: Mapping[str, str] = {
     "transformer": "transformer:Transformer",
     "gru": "gru:GRU",
     "svd": "svd:SVD",
+    "bayes": "bayes:BayesianFactors",
     "content": "content:Content",
+    "content-als": "content_als:ContentALS",
 }
 """By kind, the module in this folder and the class."""
 

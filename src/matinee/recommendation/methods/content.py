@@ -25,11 +25,10 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
-from matinee.base.errors import InvalidInput
 from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint
 
 _KNOBS = ("ridge", "longest", "dislike_below")
@@ -128,13 +127,10 @@ class Content:
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
-        try:
-            model = cls(Features.from_arrays(stored.arrays), **{knob: stored.facts[knob] for knob in _KNOBS})
+        with reading(stored, cls.kind):
+            features = Features.from_arrays(stored.arrays)
+            model = cls(features, **{knob: stored.facts[knob] for knob in _KNOBS})
             model.title_ids = stored.arrays["title_ids"]
-        except KeyError as error:
-            raise InvalidInput(
-                f"The stored model is no {cls.kind}: {error} is missing.", next_step="Train again."
-            ) from None
         model._rows = _unit_rows(model.features.of(model.title_ids))
         return model
 
