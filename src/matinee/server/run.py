@@ -10,14 +10,19 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
-from matinee.base.errors import Unavailable
+from matinee.base.errors import NotFound, Unavailable
+from matinee.base.subsystem import load
 from matinee.base.workspace import Workspace
 from matinee.server.app import create_app
 from matinee.server.context import Context
 from matinee.server.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
+
+ALONE = {"recommendation": "matinee.server.sidecar:create_sidecar"}
+"""Subsystems that can be served without the others, and what makes their application."""
 
 _COLLECT = (20_000, 20, 50)
 """A page makes some thousand small objects that reference counts free: Python's own thresholds would walk the whole
@@ -46,19 +51,22 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     *,
+    only: str = "",
     ready: Callable[[str, Callable[[], None]], None] | None = None,
 ) -> None:
     """Serve `workspace` until the process is told to stop; requests under way are finished first.
 
-    `host` and `port` are those of the settings unless given; port 0 takes a free one. `ready` is called once
-    requests are answered, with the address and a function that stops the server, from any thread. Raises
-    `Unavailable` where the address cannot be listened on.
+    `host` and `port` are those of the settings unless given; port 0 takes a free one. `only` names a subsystem that
+    is served without the others. `ready` is called once requests are answered, with the address and a function that
+    stops the server, from any thread. Raises `Unavailable` where the address cannot be listened on, and `NotFound`
+    for a subsystem that is not served alone.
     """
+    create = _creator(only)
     settings = workspace.settings.table("server", ServerSettings)
     host, port = host or settings.host, settings.port if port is None else port
     with _listen(host, port) as listening:
         address = url_of(host, listening.getsockname()[1])
-        app = create_app(workspace)
+        app = create(workspace)
         gc.set_threshold(*_COLLECT)
         server: _Server
 
@@ -72,6 +80,13 @@ def serve(
 
         server = _Server(_config(app, settings), app.state.context, tell)
         _run(server, listening)
+
+
+def _creator(only: str) -> Callable[[Workspace], FastAPI]:
+    if only and only not in ALONE:
+        raise NotFound(f"{only!r} is not served alone.", next_step=f"Serve everything, or one of {', '.join(ALONE)}.")
+    found: Callable[[Workspace], FastAPI] = load(ALONE[only]) if only else create_app
+    return found
 
 
 def url_of(host: str, port: int) -> str:

@@ -26,3 +26,6 @@ class ServerSettings(Table):
     max_streams: int = Field(20, ge=1, description="consoles that watch live at once")
     impressions_queued: int = Field(500, ge=1, description="pages whose impressions may wait to be written")
     metrics_token: str = Field("", description="bearer token for /metrics from other machines; empty refuses them")
+    sidecar_token: str = Field(
+        "", description="bearer token of `matinee serve recommendation`; empty answers programs of this machine only"
+    )
