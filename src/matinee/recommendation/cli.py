@@ -16,10 +16,13 @@ from matinee.base.errors import NotFound
 from matinee.base.terminal import Opener
 from matinee.catalog.records import Title, Viewer
 from matinee.catalog.service import Service as Catalog
+from matinee.recommendation import cli_evaluation
 from matinee.recommendation.records import HomePage, Item, Row
 from matinee.recommendation.service import Service
 
 app = typer.Typer(help="Which titles for this viewer, in which rows, and why.", no_args_is_help=True)
+app.command()(cli_evaluation.evaluate)
+app.command()(cli_evaluation.compare)
 
 
 def _open(ctx: typer.Context) -> tuple[Opener, Service, Catalog]:

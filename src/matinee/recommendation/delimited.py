@@ -229,7 +229,7 @@ def _by_place(table: pa.Table, where: str) -> dict[str, int]:
 
 def _texts(column: Any) -> pa.Array[Any]:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    texts: pa.Array[Any] = pc.coalesce(pc.utf8_trim_whitespace(pc.cast(column, pa.string())), pa.scalar(""))
+    texts: pa.Array[Any] = pc.utf8_trim_whitespace(pc.cast(column, pa.string())).fill_null("")
     return texts
 
 
