@@ -132,8 +132,8 @@ def backward(system, side):  # type: ignore[no-untyped-def]
 def solve_rows(solved, starts, columns, places, targets, fixed, means, pulls, first, beyond):  # type: ignore[no-untyped-def]
     """Solve rows `first` to `beyond`.
 
-    Entry ``e`` of a row concerns row ``columns[e]`` of `fixed`, and has target number ``places[e]``. `solved`, `means` and
-    `pulls` have shape (rows, width), and the last place of each row is the bias.
+    Entry ``e`` of a row concerns row ``columns[e]`` of `fixed`, and has target number ``places[e]``. `solved`, `means`
+    and `pulls` have shape (rows, width), and the last place of each row is the bias.
     """
     width = solved.shape[1]
     system = np.empty((width, width))

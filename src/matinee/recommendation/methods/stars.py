@@ -14,8 +14,12 @@ from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
 from matinee.learning.stored import Stored
+from matinee.recommendation.methods.regression import threads
 
 Doubles = NDArray[np.float64]
+
+_FEW = 8
+"""Below this many histories threads cost more than they save."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,18 +72,21 @@ class Stars:
 def asked(
     histories: Sequence[History], columns: Sequence[Ints], stars: Callable[[History, Ints], Doubles]
 ) -> list[Floats]:
-    """What `stars` says of each history and the columns asked for."""
-    pairs = zip(histories, columns, strict=True)
-    return [stars(history, np.asarray(wanted, np.int64)).astype(np.float32) for history, wanted in pairs]
+    """What `stars` says of each history and the columns asked for; many are worked on at once."""
+
+    def work(history: History, wanted: Ints) -> Floats:
+        return stars(history, np.asarray(wanted, np.int64)).astype(np.float32)
+
+    if len(histories) < _FEW:
+        return [work(*pair) for pair in zip(histories, columns, strict=True)]
+    with threads() as pool:
+        return list(pool.map(work, histories, columns))
 
 
 def of_all(histories: Sequence[History], titles: int, stars: Callable[[History, Ints], Doubles]) -> Floats:
     """What `stars` says of each history and every title, shape (histories, titles)."""
-    every = np.arange(titles)
-    found = np.zeros((len(histories), titles), np.float32)
-    for row, history in enumerate(histories):
-        found[row] = stars(history, every)
-    return found
+    found = asked(histories, [np.arange(titles)] * len(histories), stars)
+    return np.array(found, np.float32).reshape(len(histories), titles)
 
 
 def restore(model: Any, stored: Stored, knobs: Sequence[str], shapes: Mapping[str, tuple[int | str, ...]]) -> None:
