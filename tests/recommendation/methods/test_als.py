@@ -128,3 +128,27 @@ def test_one_viewer_of_one_title_can_be_learned() -> None:
     model = ImplicitALS(factors=3).fit(Interactions.from_columns([1], [5]), np.random.default_rng(0))
     scores: NDArray[np.float32] = model.score([History.of(model.title_ids, {5: 1.0})])
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("dislike_below", [0.0, 1.0])
+def test_conjugate_gradients_reach_what_the_exact_solver_reaches(dislike_below: float) -> None:
+    known = world(viewers=120, titles=40)
+    exact, nearly = (
+        ImplicitALS(factors=8, epochs=30, regularisation=0.02, dislike_below=dislike_below, solver=solver).fit(
+            known, np.random.default_rng(2)
+        )
+        for solver in ("exact", "conjugate")
+    )
+    assert nearly.losses[-1] == pytest.approx(exact.losses[-1], rel=0.02)
+    assert nearly.losses[-1] == pytest.approx(dense_loss(nearly, known), rel=1e-4)
+    assert (np.diff(nearly.losses) <= 1e-5).all()
+
+
+def test_a_solver_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="no solver 'newton'"):
+        ImplicitALS(solver="newton").fit(world(), np.random.default_rng(0))
+
+
+def test_a_fit_that_diverges_says_so() -> None:
+    with pytest.raises(InvalidInput, match="diverged in epoch 1"):
+        ImplicitALS(factors=4, unobserved_weight=float("nan")).fit(world(), np.random.default_rng(0))

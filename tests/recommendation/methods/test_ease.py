@@ -20,9 +20,8 @@ def world(viewers: int = 60, titles: int = 12, seed: int = 0) -> Interactions:
     return Interactions.from_columns(rows + 1, columns + 100, rng.integers(1, 6, rows.size))
 
 
-def column_of_weights(known: Interactions, target: int, penalties: np.ndarray) -> np.ndarray:
+def column_of_weights(touched: np.ndarray, target: int, penalties: np.ndarray) -> np.ndarray:
     """One title regressed on all the others, in float64, by the textbook."""
-    touched = (known.values.toarray() > 0).astype(float)
     others = np.delete(np.arange(touched.shape[1]), target)
     system = touched[:, others].T @ touched[:, others] + np.diag(penalties[others])
     found = np.zeros(touched.shape[1])
@@ -30,14 +29,16 @@ def column_of_weights(known: Interactions, target: int, penalties: np.ndarray) -
     return found
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_each_title_is_the_ridge_regression_on_all_the_others(dropout: float) -> None:
+@pytest.mark.parametrize(("dropout", "activity"), [(0.0, 0.0), (0.4, 0.0), (0.4, 0.5)])
+def test_each_title_is_the_ridge_regression_on_all_the_others(dropout: float, activity: float) -> None:
     known = world()
-    model = EASE(regularisation=3.0, dropout=dropout).fit(known, np.random.default_rng(0))
-    counts = np.bincount(known.values.indices)
-    penalties = 3.0 + counts * dropout / (1 - dropout)
-    for target in range(counts.size):
-        np.testing.assert_allclose(model.weights[:, target], column_of_weights(known, target, penalties), atol=1e-5)
+    model = EASE(regularisation=3.0, dropout=dropout, activity=activity).fit(known, np.random.default_rng(0))
+    touched = (known.values.toarray() > 0).astype(float)
+    lengths = touched.sum(1, keepdims=True)
+    weighed = touched * (lengths / lengths.mean()) ** (-activity / 2)
+    penalties = 3.0 + (weighed**2).sum(0) * dropout / (1 - dropout)
+    for target in range(touched.shape[1]):
+        np.testing.assert_allclose(model.weights[:, target], column_of_weights(weighed, target, penalties), atol=1e-5)
 
 
 def test_dropping_titles_at_random_comes_to_the_penalty_of_dropout() -> None:

@@ -3,12 +3,15 @@
 Steck (2019, "Embarrassingly shallow autoencoders for sparse data"): predict each title of a history from all the
 others by a linear model whose diagonal is zero, so that no title may predict itself,
 
-    minimise |X - X B|^2 + sum over titles i of r_i |B_i|^2    with diag(B) = 0,
+    minimise sum over viewers u of w_u |X_u - X_u B|^2 + sum over titles i of r_i |B_i|^2    with diag(B) = 0,
 
 where ``X`` holds 1 for what a viewer touched and ``B_ij`` says how much title ``i`` speaks for title ``j``. With
-``P = (X'X + diag(r))^-1`` the solution is ``B_ij = -P_ij / P_jj``: one inversion, no epochs, no randomness. Unlike
+``P = (X'WX + diag(r))^-1`` the solution is ``B_ij = -P_ij / P_jj``: one inversion, no epochs, no randomness. Unlike
 neighbours' similarities the weights know of each other: what a sequel tells is not told twice by its own sequel, and
 weights may be negative.
+
+A viewer of ``n`` titles has ``n^2`` pairs of them to tell of; ``w = (n / mean n)^-activity`` softens that voice (as the
+normalised autoencoders of Park et al. 2025, "Why is normalization necessary for linear recommenders?").
 
 The penalty is ``r_i = regularisation + n_i · dropout / (1 - dropout)`` for a title of ``n_i`` viewers. Its second part
 is what training on histories with titles dropped at random comes to on average (Steck 2020, "Autoencoders that don't
@@ -30,16 +33,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
+from scipy.sparse import csr_array, diags_array
 
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint, within_memory
 from matinee.recommendation.methods.weights import touched, weigh
 
-_KNOBS = ("regularisation", "dropout", "recency", "dislike_below", "titles")
+_KNOBS = ("regularisation", "dropout", "activity", "recency", "dislike_below", "titles")
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +63,8 @@ class EASE:
     regularisation: float = 300.0
     dropout: float = 0.0
     """Share of each history that is missing when the rest is predicted, below 1."""
+    activity: float = 0.0
+    """How much less each title of an active viewer counts in training; 0 for alike."""
     recency: float = 0.75
     """How fast what was watched before loses weight; 0 for not at all."""
     dislike_below: float = 0.0
@@ -88,8 +94,8 @@ class EASE:
         self.known = np.sort(np.argsort(-counts, kind="stable")[: self.titles])
         with within_memory("titles"), working("weighing titles", None):
             seen = wanted[:, self.known]
-            gram = (seen.T @ seen).toarray(order="F")
-            gram.flat[:: gram.shape[0] + 1] += self._penalties(counts[self.known])
+            gram = (seen.T @ (diags_array(self._voices(wanted)) @ seen)).toarray(order="F").astype(np.float32)
+            gram.flat[:: gram.shape[0] + 1] += self._penalties(np.diagonal(gram))
             inverse = inverted(gram)
             inverse /= -np.diagonal(inverse).copy()
             np.fill_diagonal(inverse, 0.0)
@@ -113,18 +119,21 @@ class EASE:
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
-        try:
+        with reading(stored, cls.kind):
             model = cls(**{knob: stored.facts[knob] for knob in _KNOBS})
             model.title_ids, model.known = stored.arrays["title_ids"], stored.arrays["known"]
             model.weights = stored.arrays["weights"]
-        except (KeyError, TypeError) as error:
-            raise InvalidInput(f"The stored model is no {cls.kind}: {error}.", next_step="Train again.") from None
         fits = model.weights.shape == (model.known.size, model.known.size) and model.known.size <= model.title_ids.size
         if not fits or model.known.max(initial=-1) >= model.title_ids.size:
             raise InvalidInput("The stored model's parts do not fit each other.", next_step="Train again.")
         return model
 
-    def _penalties(self, counts: Ints) -> Floats:
+    def _voices(self, wanted: csr_array) -> Floats:
+        """``w`` of each viewer."""
+        lengths = np.maximum(1, np.diff(wanted.indptr))
+        return ((lengths * lengths.size / max(1, lengths.sum())) ** -self.activity).astype(np.float32)
+
+    def _penalties(self, counts: Floats) -> Floats:
         """``r`` of each title."""
         return (self.regularisation + counts * (self.dropout / (1 - self.dropout))).astype(np.float32)
 

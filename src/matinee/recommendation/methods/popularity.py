@@ -19,7 +19,7 @@ from matinee.base.clock import DAY_MS
 from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint
 
 
@@ -72,11 +72,9 @@ class Popularity:
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
-        try:
+        with reading(stored, cls.kind):
             model = cls(half_life_days=float(stored.facts["half_life_days"]))
             model.title_ids, model.counts = stored.arrays["title_ids"], stored.arrays["counts"]
-        except KeyError as error:
-            raise InvalidInput(
-                f"The stored model is no {cls.kind}: {error} is missing.", next_step="Train again."
-            ) from None
+        if model.counts.shape != model.title_ids.shape:
+            raise InvalidInput("The stored model's parts do not fit each other.", next_step="Train again.")
         return model

@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
-from matinee.learning.stored import Stored
+from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint
 from matinee.recommendation.methods.likeness import Likeness, greatest
 from matinee.recommendation.methods.weights import no_entries, touched, weigh
@@ -96,15 +95,12 @@ class ViewerNeighbours:
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
-        try:
+        with reading(stored, cls.kind):
             model = cls(**{knob: stored.facts[knob] for knob in _KNOBS})
             model.title_ids, indices = stored.arrays["title_ids"], stored.arrays["indices"]
             starts, ones = stored.arrays["starts"], np.ones(indices.size, np.float32)
             model.viewers = csr_array((ones, indices, starts), shape=(starts.size - 1, model.title_ids.size))
-        except (KeyError, TypeError) as error:
-            raise InvalidInput(f"The stored model is no {cls.kind}: {error}.", next_step="Train again.") from None
-        except ValueError:
-            raise InvalidInput("The stored model's parts do not fit each other.", next_step="Train again.") from None
+            model.viewers.check_format(full_check=True)
         return model._prepared()
 
     def _prepared(self) -> Self:
