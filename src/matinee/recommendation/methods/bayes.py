@@ -135,7 +135,7 @@ class BayesianFactors:
         """How many stars a rating may well be off its prediction: the standard deviation of what is predicted."""
 
         def deviation(history: History, wanted: Ints) -> Doubles:
-            mean, square = self._moments(history, wanted)
+            mean, square = self._moments(history, wanted, doubting=True)
             return np.sqrt(np.maximum(square - mean**2, 0.0))
 
         return asked(histories, columns, deviation)
@@ -144,16 +144,24 @@ class BayesianFactors:
         """The stars that each history's viewer would give each title, shape (histories, titles)."""
         return of_all(histories, self.title_ids.size, lambda history, wanted: self._moments(history, wanted)[0])
 
-    def fold_in(self, history: History) -> tuple[Doubles, Doubles]:
-        """Vector and, last, bias in each draw of whoever has this history, (samples, factors + 1); and the temper."""
-        vectors, tempers = np.empty(self.bases.shape), np.empty(self.noises.size)
+    def fold_in(self, history: History) -> tuple[Doubles, Doubles, Doubles]:
+        """What whoever has this history is like in each draw.
+
+        The vector and, last, bias, shape (samples, factors + 1); the temper; and, as the root of a precision, how well
+        the vector is known.
+        """
+        vectors, tempers, doubts = (
+            np.empty(self.bases.shape),
+            np.empty(self.noises.size),
+            np.empty(self.precisions.shape),
+        )
         values = history.values.astype(np.float64)
         nearest = np.searchsorted((self.levels[1:] + self.levels[:-1]) / 2, values)
         folding.fold(
-            vectors, tempers, self.titles, self.links, self.bases, self.precisions, self.cuts, self.noises,
+            vectors, tempers, doubts, self.titles, self.links, self.bases, self.precisions, self.cuts, self.noises,
             history.columns.astype(np.int64), nearest, values, self.freedom, self.steps,
         )  # fmt: skip
-        return vectors, tempers
+        return vectors, tempers, doubts
 
     def save(self) -> Stored:
         """The kept draws."""
@@ -175,11 +183,12 @@ class BayesianFactors:
         })  # fmt: skip
         return model
 
-    def _moments(self, history: History, columns: Ints) -> tuple[Doubles, Doubles]:
+    def _moments(self, history: History, columns: Ints, *, doubting: bool = False) -> tuple[Doubles, Doubles]:
         """Expected stars and their expected square."""
         mean, square = np.empty(columns.size), np.empty(columns.size)
-        vectors, tempers = self.fold_in(history)
-        folding.expected_stars(mean, square, vectors, tempers, self.titles, self.cuts, self.levels, columns)
+        vectors, tempers, doubts = self.fold_in(history)
+        doubts = doubts if doubting else doubts[:0]
+        folding.expected_stars(mean, square, vectors, tempers, doubts, self.titles, self.cuts, self.levels, columns)
         return np.clip(mean, self.levels[0], self.levels[-1]), square
 
     def _features(self) -> csr_array | None:

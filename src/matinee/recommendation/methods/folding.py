@@ -18,9 +18,11 @@ from matinee.recommendation.methods.regression import backward, factorise, fast,
 
 @fast
 def fold(  # type: ignore[no-untyped-def]
-    vectors, tempers, titles, links, bases, precisions, cuts, noises, columns, levels, stars, freedom, steps
+    vectors, tempers, doubts, titles, links, bases, precisions, cuts, noises, columns, levels, stars, freedom, steps
 ):
-    """Fill `vectors` (draws, width) and `tempers` (draws) for one history.
+    """Fill `vectors` (draws, width), `tempers` (draws) and `doubts` (draws, width, width) for one history.
+
+    Doubts are roots (Cholesky, lower half) of the precision with which the vector is known.
 
     `titles` has shape (draws, titles + 1, width), `links` (draws, titles, width) or none, `bases` (draws, width).
     Without cut points `stars` themselves are the likings. `freedom` is that of tempers, 0 where all have the same.
@@ -32,14 +34,17 @@ def fold(  # type: ignore[no-untyped-def]
         centre(vectors[draw], links[draw], bases[draw], columns)
         tempers[draw] = noises[draw]
         if n == 0:
+            doubts[draw] = precisions[draw]
+            factorise(doubts[draw])
             continue
         for at in range(n):
             biases[at] = titles[draw, columns[at], width - 1]
             for f in range(width - 1):
                 regressors[at, f] = titles[draw, columns[at], f]
         tempers[draw] = settle(
-            vectors[draw], regressors, biases, precisions[draw], cuts[draw], noises[draw], levels, stars, freedom, steps
-        )
+            vectors[draw], doubts[draw], regressors, biases, precisions[draw], cuts[draw], noises[draw], levels, stars,
+            freedom, steps,
+        )  # fmt: skip
 
 
 @fast
@@ -55,7 +60,7 @@ def centre(out, links, base, columns):  # type: ignore[no-untyped-def]
 
 @fast
 def settle(  # type: ignore[no-untyped-def]
-    vector, regressors, biases, precision, cut, noise, levels, stars, freedom, steps
+    vector, system, regressors, biases, precision, cut, noise, levels, stars, freedom, steps
 ):
     """Iterate from the centre that stands in `vector`; returns the temper."""
     n, width = regressors.shape
@@ -64,7 +69,6 @@ def settle(  # type: ignore[no-untyped-def]
     for f in range(width):
         for g in range(width):
             pulled[f] += precision[f, g] * vector[g]
-    system = np.empty((width, width))
     temper = noise
     for _ in range(steps):
         root = math.sqrt(temper)
@@ -113,7 +117,7 @@ def spread(value, root, low_cut, high_cut):  # type: ignore[no-untyped-def]
     """The expected squared distance of a liking from its mean, in units of its variance."""
     low, high = (low_cut - value) * root, (high_cut - value) * root
     share = below(-low) - below(-high) if low > 0.0 else below(high) - below(low)
-    if share < 1e-12:
+    if share < 1e-200:
         return min(low * low, high * high)
     left = low * density(low) if low > -40.0 else 0.0
     right = high * density(high) if high < 40.0 else 0.0
@@ -121,9 +125,15 @@ def spread(value, root, low_cut, high_cut):  # type: ignore[no-untyped-def]
 
 
 @fast
-def expected_stars(out, squares, vectors, tempers, titles, cuts, levels, columns):  # type: ignore[no-untyped-def]
-    """Fill in the mean over draws of the expected stars, and of their squares, of the columns asked for."""
+def expected_stars(  # type: ignore[no-untyped-def]
+    out, squares, vectors, tempers, doubts, titles, cuts, levels, columns
+):
+    """Fill in the mean over draws of the expected stars, and of their squares, of the columns asked for.
+
+    Without `doubts` the vectors are taken to be known exactly, which saves much and moves expected stars little.
+    """
     draws, width = vectors.shape
+    regressor = np.ones(width)
     for at in range(columns.size):
         column = columns[at] if columns[at] >= 0 else titles.shape[1] - 1
         stars, square = 0.0, 0.0
@@ -131,11 +141,18 @@ def expected_stars(out, squares, vectors, tempers, titles, cuts, levels, columns
             value = float(titles[draw, column, width - 1]) + vectors[draw, width - 1]
             for f in range(width - 1):
                 value += vectors[draw, f] * titles[draw, column, f]
+            variance = 1.0 / tempers[draw]
+            if doubts.shape[0] > 0:
+                for f in range(width - 1):
+                    regressor[f] = titles[draw, column, f]
+                regressor[width - 1] = 1.0
+                forward(doubts[draw], regressor)
+                variance += (regressor**2).sum()
             if cuts.shape[1] == 0:
                 stars += value
-                square += value * value + 1.0 / tempers[draw]
+                square += value * value + variance
                 continue
-            root = math.sqrt(tempers[draw])
+            root = 1.0 / math.sqrt(variance)
             stars += levels[0]
             square += levels[0] ** 2
             for level in range(1, levels.size):

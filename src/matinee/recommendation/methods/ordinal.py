@@ -24,7 +24,7 @@ Doubles = NDArray[np.float64]
 
 quick = njit(cache=True, nogil=True, error_model="numpy")
 
-TINY = 1e-300
+TINY = 1e-200
 
 
 @quick
@@ -89,7 +89,7 @@ def expected_liking(mean, root, low_cut, high_cut):  # type: ignore[no-untyped-d
     """The mean of a normal that is cut to an interval."""
     low, high = (low_cut - mean) * root, (high_cut - mean) * root
     share = below(-low) - below(-high) if low > 0.0 else below(high) - below(low)
-    if share < 1e-12:
+    if share < TINY:
         return low_cut if low > 0.0 else high_cut
     return mean + (density(low) - density(high)) / (share * root)
 
@@ -106,7 +106,7 @@ def slopes(slope, bend, means, levels, cuts, roots, rows):  # type: ignore[no-un
         level, root = levels[at], roots[rows[at]]
         low, high = (cuts[level] - means[at]) * root, (cuts[level + 1] - means[at]) * root
         share = below(-low) - below(-high) if low > 0.0 else below(high) - below(low)
-        share = max(share, 1e-12)
+        share = max(share, TINY)
         total += math.log(share)
         left = density(low) / share if level > 0 else 0.0
         right = density(high) / share if level < inner else 0.0
