@@ -20,11 +20,14 @@ KINDS: Mapping[str, str] = {
     "viewer-neighbours": "viewer_neighbours:ViewerNeighbours",
     "ease": "ease:EASE",
     "als": "als:ImplicitALS",
+    "ensemble": "ensemble:Ensemble",
     "transformer": "transformer:Transformer",
     "gru": "gru:GRU",
     "svd": "svd:SVD",
+    "svd++": "svdpp:SVDPlusPlus",
     "bayes": "bayes:BayesianFactors",
     "content": "content:Content",
+    "blend": "blend:Blend",
     "content-als": "content_als:ContentALS",
 }
 """By kind, the module in this folder and the class."""
