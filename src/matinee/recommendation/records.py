@@ -51,6 +51,8 @@ class HomePage:
     hero: Item | None
     """One film, playable where any is; None where the library is empty. It is in no row of picks."""
     rows: tuple[Row, ...]
+    device: str = ""
+    """On what it was asked for, as ``tv``; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,7 +158,9 @@ class Service:
             rng=rng,
             moment=(moment, asked.lifts) if moment and asked.lifts else None,
         )
-        return HomePage(id=new_id(now_ms, rng), viewer_id=viewer.id, at_ms=now_ms, hero=hero, rows=rows)
+        return HomePage(
+            id=new_id(now_ms, rng), viewer_id=viewer.id, at_ms=now_ms, hero=hero, rows=rows, device=context.device
+        )
 
     def recommend(
         self,
@@ -317,7 +319,7 @@ def shown(page: HomePage) -> PageShown:
     """What the page put before its viewer, to be recorded; the hero is its first row."""
     hero = (_shown_row("hero", (page.hero,)),) if page.hero else ()
     rows = (*hero, *(_shown_row(row.slug, row.items) for row in page.rows))
-    return PageShown(id=page.id, viewer_id=page.viewer_id, at_ms=page.at_ms, rows=rows)
+    return PageShown(id=page.id, viewer_id=page.viewer_id, at_ms=page.at_ms, device=page.device, rows=rows)
 
 
 def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from matinee.base import clock
 from matinee.catalog.records import Viewer
 from matinee.events.state import ViewerState
+from matinee.learning.model import Context as Asked
 from matinee.recommendation.records import HomePage, Row
 from matinee.server.context import RNG, Context
 from matinee.server.errors import NoViewer
@@ -14,17 +14,18 @@ from matinee.server.session_store import Session
 from matinee.server.visibility import may_see
 
 
-def home_page(here: Context, visit: Session, state: ViewerState | None = None) -> HomePage:
+def home_page(here: Context, visit: Session, asked: Asked, state: ViewerState | None = None) -> HomePage:
     """The page, within the viewer's limit; its impressions are recorded beside the request.
 
-    `state` is what the viewer did, where the caller has read it already.
+    `asked` says when and on what it was asked for (`matinee.server.device.context`); `state` is what the viewer did,
+    where the caller has read it already.
 
     Raises `NoViewer` where none is chosen.
     """
     viewer = visit.watching
     if viewer is None:
         raise NoViewer
-    page = here.recommendation.page(viewer, clock.now_ms(), RNG, state)
+    page = here.recommendation.page(viewer, asked.now_ms, RNG, state, asked)
     if viewer.maturity < 18:
         page = within(page, viewer, here)
     here.writer.shown(page, visit)

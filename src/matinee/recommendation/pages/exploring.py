@@ -39,12 +39,12 @@ class Draw(NamedTuple):
 
 
 def slots(length: int, share: float) -> list[int]:
-    """Which places of a row of that length are left to chance: evenly spread, never the first.
+    """Which places of a row of that length are left to chance: evenly spread, at most every other one, never the first.
 
     >>> slots(20, 0.1), slots(20, 0.0), slots(1, 1.0)
     ([9, 19], [], [])
     """
-    count = min(round(share * length), length - 1)
+    count = min(round(share * length), length // 2)
     return [length * (number + 1) // count - 1 for number in range(count)]
 
 

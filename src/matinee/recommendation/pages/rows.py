@@ -18,7 +18,7 @@ from matinee.recommendation.records import Item, Row
 from matinee.recommendation.taste import Liked
 
 BECAUSE, GENRES = 3, 4
-POOL = 4
+POOL = 3
 """Picks are chosen from so many times their number."""
 FITS = 0.3
 """Lift from which a trait is worth a row at a moment."""
@@ -113,14 +113,17 @@ def _picked(draft: Draft) -> tuple[Ints, list[float]]:
     scores, knobs = draft.candidates.personal, draft.knobs
     free = int(np.count_nonzero(draft.free))
     open_slots = exploring.slots(draft.length, knobs.exploration) if draft.rng is not None and draft.fresh else []
-    ordered = draft.best(scores, max(POOL * draft.length, draft.length + exploring.POOL * len(open_slots)))
-    chosen = ordered[_order(draft, ordered[: POOL * draft.length], draft.length - len(open_slots))]
-    left = ordered[~np.isin(ordered, chosen)]
-    pools = exploring.pools_of(left[: exploring.POOL * len(open_slots)], len(open_slots), free)
+    ordered = draft.best(scores, POOL * draft.length + exploring.POOL * len(open_slots))
+    order = _order(draft, ordered[: POOL * draft.length], draft.length)
+    certain = order[: draft.length - len(open_slots)]
+    left = np.ones(ordered.size, bool)
+    left[certain] = False
+    pools = exploring.pools_of(ordered[left], len(open_slots), free) if len(order) == draft.length else []
     if not pools or draft.rng is None:
-        chosen = ordered[_order(draft, ordered[: POOL * draft.length], draft.length)]
+        chosen = ordered[order]
         draft.free[chosen] = False
         return chosen, [1.0] * chosen.size
+    chosen = ordered[certain]
     row, chances = chosen.tolist(), [1.0] * chosen.size
     draft.free[chosen] = False
     for slot, pool in zip(open_slots, pools, strict=True):

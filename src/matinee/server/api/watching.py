@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from matinee.base import clock
@@ -16,6 +16,7 @@ from matinee.events.codec import Refusal
 from matinee.events.records import Event, ListChange, Rating, Thumb
 from matinee.server.api.titles import TitleId
 from matinee.server.context import RNG, Here
+from matinee.server.device import context
 from matinee.server.errors import documented
 from matinee.server.session import Visit, Watching
 from matinee.server.session_store import Session
@@ -146,18 +147,21 @@ def event_schemas() -> dict[str, Any]:
 
 @router.post("/events", status_code=202)
 def events(
+    request: Request,
     visit: Visit,
     here: Here,
     batch: Annotated[Batch, Body(description="1 to 1000 events")],
 ) -> EventsAnswer:
     """Record what a viewer did; durable on return, and a batch sent again doubles nothing.
 
-    `viewer_id` may be left out: then it is the viewer who is watching. Only operators may name another one.
+    `viewer_id` and `device` may be left out: then they are the viewer who is watching and what the request came from.
+    Only operators may name another viewer.
     """
     if visit.viewing_as is not None:
         return EventsAnswer(accepted=0, doubled=0, ignored=len(batch), refused=[])
     sender = Sender(visit.viewer.id if visit.viewer else None, visit.account.role is Role.OPERATOR and not visit.child)
-    answer = _take(here, visit, sender, [_named(event, sender) for event in batch])
+    device = context(request, 0).device
+    answer = _take(here, visit, sender, [_named(event, sender, device) for event in batch])
     for outcome, count in (
         ("accepted", answer.accepted),
         ("doubled", answer.doubled),
@@ -173,10 +177,11 @@ def events(
     return answer
 
 
-def _named(event: Any, sender: Sender) -> Any:
-    if isinstance(event, dict) and "viewer_id" not in event and sender.viewer_id is not None:
-        return {**event, "viewer_id": sender.viewer_id}
-    return event
+def _named(event: Any, sender: Sender, device: str) -> Any:
+    """The event with what the request says of whoever sends it, where it does not say so itself."""
+    if not isinstance(event, dict) or sender.viewer_id is None:
+        return event
+    return {"viewer_id": sender.viewer_id, "device": device, **event}
 
 
 def _take(here: Here, visit: Session, sender: Sender, batch: list[Any]) -> EventsAnswer:

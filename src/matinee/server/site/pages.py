@@ -17,6 +17,7 @@ from matinee.catalog.records import Title
 from matinee.events.records import Search
 from matinee.recommendation.records import Row
 from matinee.server.context import RNG, Context, Here
+from matinee.server.device import context
 from matinee.server.pages import home_page
 from matinee.server.session import Visit, Watching
 from matinee.server.site import art, films, words
@@ -41,7 +42,7 @@ def home(request: Request, visit: Visit, viewer: Watching, here: Here) -> Respon
     """The page of rows that was made for this viewer."""
     state = here.events.state(viewer.id)
     with here.turn:
-        made = home_page(here, visit, state)
+        made = home_page(here, visit, context(request, clock.now_ms()), state)
         revision = here.catalog.snapshot().revision
         rows = [
             RowView(
