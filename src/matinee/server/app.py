@@ -21,7 +21,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from matinee import __version__
 from matinee.base.workspace import Workspace
 from matinee.server import errors, media, site
-from matinee.server.api import console, health, home, playback, session, titles, viewers, watching, why
+from matinee.server.api import console, console_taste, health, home, playback, session, titles, viewers, watching, why
 from matinee.server.context import Context, make_context
 from matinee.server.live import Live
 from matinee.server.metrics import Measured
@@ -106,6 +106,7 @@ def _mount(app: FastAPI) -> None:
         playback.router,
         media.router,
         console.router,
+        console_taste.router,
         health.router,
     ):
         app.include_router(router)

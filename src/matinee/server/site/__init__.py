@@ -8,13 +8,14 @@ from fastapi import APIRouter
 from matinee.server.site.accounts import router as _accounts
 from matinee.server.site.choices import router as _choices
 from matinee.server.site.console import router as _console
+from matinee.server.site.console_taste import router as _taste
 from matinee.server.site.faults import error_page
 from matinee.server.site.onboarding import router as _onboarding
 from matinee.server.site.pages import router as _pages
 from matinee.server.site.why import router as _why
 
 router = APIRouter()
-for _part in (_pages, _accounts, _choices, _onboarding, _why, _console):
+for _part in (_pages, _accounts, _choices, _onboarding, _why, _console, _taste):
     router.include_router(_part)
 
 __all__ = ["error_page", "router"]
