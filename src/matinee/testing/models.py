@@ -135,7 +135,7 @@ class ModelContract:
     def test_it_is_registered(self, found: Found) -> None:
         """By its kind, which says how it is asked for."""
         cls = cast("Any", found.cls)
-        assert re.fullmatch(r"[a-z][a-z0-9-]*", cls.kind), f"{cls.kind!r} is no name for a kind"
+        assert re.fullmatch(r"[a-z][a-z0-9+-]*", cls.kind), f"{cls.kind!r} is no name for a kind"
         assert cls.needs <= {"features", "torch", "models"}
         if found.module.startswith(METHODS):
             assert cls.kind in methods.KINDS, f"Add {cls.kind!r} to KINDS in {METHODS}."

@@ -163,3 +163,14 @@ def fitted(out, starts, columns, viewers, titles, first, beyond):  # type: ignor
             for f in range(last):
                 total += viewers[row, f] * titles[column, f]
             out[at] = total
+
+
+@fast
+def add_links(centres, starts, columns, links, first, beyond):  # type: ignore[no-untyped-def]
+    """Add to each row what its columns say of it, over the root of how many they are."""
+    for row in range(first, beyond):
+        if starts[row + 1] > starts[row]:
+            share = 1.0 / np.sqrt(starts[row + 1] - starts[row])
+            for at in range(starts[row], starts[row + 1]):
+                for f in range(links.shape[1]):
+                    centres[row, f] += share * links[columns[at], f]

@@ -36,8 +36,6 @@ from matinee.learning.training import Checkpoint, check_finite, within_memory
 from matinee.recommendation.methods.regression import fitted, in_blocks, solve_rows, threads
 from matinee.recommendation.methods.stars import Doubles, Stars, asked, of_all, restore
 
-_KNOBS = ("factors", "epochs", "regularisation", "bias_pull", "mean", "low", "high", "losses")
-
 
 @dataclass(slots=True, eq=False)
 class SVD:
@@ -52,6 +50,12 @@ class SVD:
 
     kind: ClassVar[str] = "svd"
     needs: ClassVar[frozenset[str]] = frozenset()
+    facts: ClassVar[tuple[str, ...]] = (
+        "factors", "epochs", "regularisation", "bias_pull", "mean", "low", "high", "losses",
+    )  # fmt: skip
+    """What is kept besides arrays."""
+    learned: ClassVar[tuple[str, ...]] = ("titles",)
+    """Arrays that each sweep changes."""
 
     factors: int = 32
     epochs: int = 15
@@ -71,13 +75,14 @@ class SVD:
         """Learn from stars; `losses` tells how it went."""
         stars = Stars.of(interactions)
         self.title_ids, self.losses = interactions.title_ids, []
-        self.mean, self.low, self.high = float(stars.values.mean()), stars.values.min(), stars.values.max()
+        self.mean, self.low, self.high = (
+            float(one) for one in (stars.values.mean(), stars.values.min(), stars.values.max())
+        )
         with within_memory("factors"), threads() as pool:
-            self.titles = np.zeros((stars.shape[1] + 1, self.factors + 1))
-            self.titles[:-1, :-1] = rng.normal(0.0, 0.1, (stars.shape[1], self.factors))
+            self._begin(stars, rng)
             self._resume(checkpoint)
             for epoch in track(range(len(self.losses), self.epochs), "learning tastes", unit="sweeps"):
-                self._sweep(stars, pool)
+                self.losses.append(self._sweep(stars, pool))
                 check_finite(self.losses[-1], epoch, "factors")
                 if checkpoint is not None:
                     checkpoint.save(self.save())
@@ -95,49 +100,66 @@ class SVD:
 
     def fold_in(self, history: History) -> Doubles:
         """Vector and, last, bias of whoever has this history."""
-        starts = np.array([0, history.columns.size])
         wanted = history.values.astype(np.float64) - self.mean
-        viewer: Doubles = self._solved(starts, history.columns, np.arange(wanted.size), wanted, self.titles, None)[0]
+        viewer: Doubles = self._viewers(np.array([0, wanted.size]), history.columns, wanted, None)[0]
         return viewer
 
     def save(self) -> Stored:
         """Titles with vectors and biases."""
-        facts = {knob: getattr(self, knob) for knob in _KNOBS}
-        return Stored(self.kind, {"title_ids": self.title_ids, "titles": self.titles}, facts)
+        arrays = {name: getattr(self, name) for name in ("title_ids", *self.learned)}
+        return Stored(self.kind, arrays, {name: getattr(self, name) for name in self.facts})
 
     @classmethod
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
         model = cls()
-        size, width = stored.arrays.get("titles", model.titles).shape[-2:]
-        restore(model, stored, _KNOBS, {"title_ids": (size - 1,), "titles": (size, width)})
+        size = stored.arrays["title_ids"].size if "title_ids" in stored.arrays else 0
+        restore(model, stored, cls.facts, {"title_ids": (size,), **cls._shapes(size)})
         return model
 
-    def _sweep(self, stars: Stars, pool: Executor) -> None:
-        """Viewers given titles, then titles given viewers."""
-        wanted, each = stars.values - self.mean, np.arange(stars.values.size)
-        viewers = self._solved(stars.starts, stars.columns, each, wanted, self.titles, pool)
-        guess = np.empty(wanted.size)
+    @classmethod
+    def _shapes(cls, titles: int) -> dict[str, tuple[int | str, ...]]:
+        """The shape of each learned array; letters stand for sizes that several share."""
+        return {"titles": (titles + 1, "width")}
+
+    def _begin(self, stars: Stars, rng: np.random.Generator) -> None:
+        """What is known before the first sweep."""
+        self.titles = np.zeros((stars.shape[1] + 1, self.factors + 1))
+        self.titles[:-1, :-1] = rng.normal(0.0, 0.1, (stars.shape[1], self.factors))
+
+    def _sweep(self, stars: Stars, pool: Executor) -> float:
+        """Viewers given titles, then titles given viewers; returns the loss in between."""
+        wanted, guess = stars.values - self.mean, np.empty(stars.values.size)
+        viewers = self._viewers(stars.starts, stars.columns, wanted, pool)
         in_blocks(
             pool, stars.starts, lambda *ends: fitted(guess, stars.starts, stars.columns, viewers, self.titles, *ends)
         )
-        rows = stars.rows[stars.by_title]
-        self.titles[:-1] = self._solved(stars.title_starts, rows, stars.by_title, wanted, viewers, pool)
-        self.losses.append(float(np.sqrt(np.mean((wanted - guess) ** 2))))
+        rows, centres = stars.rows[stars.by_title], np.zeros((stars.shape[1], self.factors + 1))
+        entries = stars.title_starts, rows, stars.by_title
+        self.titles[:-1] = self._solved(entries, wanted, viewers, centres, pool)
+        return float(np.sqrt(np.mean((wanted - guess) ** 2)))
 
-    def _solved(  # noqa: PLR0917  what one regression consists of
-        self, starts: Ints, columns: Ints, places: Ints, wanted: Doubles, fixed: Doubles, pool: Executor | None
+    def _viewers(self, starts: Ints, columns: Ints, wanted: Doubles, pool: Executor | None) -> Doubles:
+        """Each viewer given titles."""
+        centres = np.zeros((starts.size - 1, self.titles.shape[1]))
+        return self._solved((starts, columns, np.arange(wanted.size)), wanted, self.titles, centres, pool)
+
+    def _solved(
+        self, entries: tuple[Ints, Ints, Ints], wanted: Doubles, fixed: Doubles, centres: Doubles, pool: Executor | None
     ) -> Doubles:
-        """One side given the other."""
-        solved = np.zeros((starts.size - 1, fixed.shape[1]))
-        pulls = np.empty(solved.shape)
+        """One side given the other; `entries` are row pointers, the other's row of each, and its target's number."""
+        starts, columns, places = entries
+        solved, pulls = np.zeros(centres.shape), np.empty(centres.shape)
         pulls[:, :-1] = (self.regularisation * np.maximum(np.diff(starts), 1))[:, None]
         pulls[:, -1] = self.bias_pull
 
         def work(first: int, beyond: int) -> None:
-            solve_rows(solved, starts, columns, places, wanted, fixed, np.zeros(solved.shape), pulls, first, beyond)
+            solve_rows(solved, starts, columns, places, wanted, fixed, centres, pulls, first, beyond)
 
-        work(0, solved.shape[0]) if pool is None else in_blocks(pool, starts, work)
+        if pool is None:
+            work(0, solved.shape[0])
+        else:
+            in_blocks(pool, starts, work)
         return solved
 
     def _stars(self, history: History, columns: Ints) -> Doubles:
@@ -149,4 +171,6 @@ class SVD:
         """Go on from an interrupted fit."""
         state = None if checkpoint is None else checkpoint.load()
         if state is not None and state.kind == self.kind:
-            self.titles, self.losses = state.arrays["titles"], list(state.facts["losses"])
+            self.losses = list(state.facts["losses"])
+            for name in self.learned:
+                setattr(self, name, state.arrays[name].copy())
