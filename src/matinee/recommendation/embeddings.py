@@ -6,8 +6,8 @@ directions by a singular value decomposition, ``A ≈ U S V'``; a text is its ro
 decomposition is found by random projection with a few power iterations (Halko, Martinsson & Tropp 2011, "Finding
 structure with randomness"), which takes seconds where an exact one takes minutes.
 
-`SentenceVectors` does the same with a small language model, MiniLM (Wang et al. 2020), which has read what words mean
-elsewhere, and so does better on catalogues too small to learn it from. It needs ``matinee[plots]``.
+`sentences.SentenceVectors` does the same with a small language model that has read what words mean elsewhere, and so
+does better on catalogues too small to learn it from; its weights are a package of their own.
 """
 
 from __future__ import annotations
