@@ -38,7 +38,33 @@ def test_train_look_and_go_back(workspace: str, capsys: pytest.CaptureFixture[st
     capsys.readouterr()
     assert run([*command, "shelf", "--json"]) == 0
     shelf = json.loads(capsys.readouterr().out)
-    assert shelf["current"] == shelf["versions"][0] == report["version"]
+    assert shelf["current"] == shelf["versions"][-1]["version"] == report["version"]
+    assert [one["served"] for one in shelf["versions"]] == [False, True]
+
+
+def test_list_and_explain(workspace: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["--workspace", workspace, "recommendation"]
+    curves = tmp_path / "curves.svg"
+    assert run([*command, "train", "--models", "content", "--plot", str(curves)]) == 0
+    assert "content" in capsys.readouterr().out
+    assert curves.read_text().startswith("<?xml")
+    assert run([*command, "recommend", "test:0", "-n", "3", "--genre", "western", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["title"]["genres"] for one in found["items"]] == [["Western"]] * 3
+    assert found["fallback"] == ""
+    title = str(found["items"][0]["title"]["id"])
+    assert run([*command, "explain", "test:0", title]) == 0
+    assert "place" in capsys.readouterr().out
+    assert run([*command, "recommend", "test:0", "--genre", "opera"]) == 0
+    assert "Nothing in the library passes" in " ".join(capsys.readouterr().out.split())
+    assert run([*command, "recommend", "test:0", "--device", "tv", "--hour", "21"]) == 0
+    capsys.readouterr()
+    assert run([*command, "page", "test:0", "--seed", "1", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["rows"]
+    assert run([*command, "page", "test:0", "--seed", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == first
+    assert run([*command, "train", "--models", "alz"]) != 0
+    assert "There is no model 'alz'" in capsys.readouterr().err
 
 
 def test_unknown_viewers_and_titles_are_said(workspace: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,8 @@ from matinee.events.records import PageShown, Play, Thumb
 from matinee.events.service import IMPRESSIONS
 from matinee.events.service import Service as Events
 from matinee.learning.model import Context
+from matinee.learning.stored import Stored
+from matinee.learning.training import ObjectsCheckpoint
 from matinee.recommendation.fitting import last_out
 from matinee.recommendation.records import Filters, HomePage
 from matinee.recommendation.service import Service, shown
@@ -167,12 +169,29 @@ def test_a_candidate_index_serves_what_all_scores_would(backends: Backends, serv
     assert [one.title.id for one in indexed.recommend(viewer, 10, HERE).items] == plain
 
 
-def test_an_interrupted_training_goes_on_and_leaves_no_state(backends: Backends, service: Service) -> None:
+def test_an_interrupted_training_goes_on_and_leaves_no_state(
+    backends: Backends, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_viewing(backends, add_films(backends))
     whole = service.train(NOW, np.random.default_rng(5))
-    again = service.train(NOW + 1, np.random.default_rng(5))
-    assert whole.losses == again.losses
-    assert [one.metrics for one in whole.models] == [one.metrics for one in again.models]
+    saves: list[str] = []
+
+    def save(checkpoint: ObjectsCheckpoint, state: Stored) -> None:
+        really(checkpoint, state)
+        saves.append(state.kind)
+        if len(saves) == 4:
+            raise KeyboardInterrupt
+
+    really = ObjectsCheckpoint.save
+    monkeypatch.setattr(ObjectsCheckpoint, "save", save)
+    with pytest.raises(KeyboardInterrupt):
+        service.train(NOW + 1, np.random.default_rng(5))
+    assert service.versions() == ([whole.version], whole.version)
+    assert [one.key for one in backends.objects.list("checkpoints/")]
+    again = service.train(NOW + 2, np.random.default_rng(5))
+    assert len(saves) == 2 * 10  # epochs of the measured and the served fit, none of them twice
+    assert again.losses == whole.losses
+    assert [one.metrics for one in again.models] == [one.metrics for one in whole.models]
     assert list(backends.objects.list("checkpoints/")) == []
 
 
