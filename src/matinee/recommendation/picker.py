@@ -10,7 +10,8 @@ and a question is worth what its answer would tell of the scores of all titles, 
 
     gain(y) = |cov_w(p_y, x) G^1/2|^2 / var_w(answer),    G = sum of f y y',  f the share of viewers who want y
 
-a title that nobody knows has no variance and a title that all love has none, so neither is asked. Within one screen
+times the root of how many know it, because the space flatters titles that few know. A title that nobody
+knows has no variance and a title that all love has none, so neither is asked. Within one screen
 what the earlier titles would tell is taken from the later ones (pivoted Cholesky), which spreads a screen over the
 tastes by itself: A-optimal design (Chaloner & Verdinelli 1995, "Bayesian experimental design: a review"), for which
 Golbandi, Koren & Lempel 2011, "Adaptive bootstrapping of recommender systems using decision trees", build trees.
@@ -117,7 +118,8 @@ def _telling(space: TasteSpace, worth: NDArray[np.float64], answers: Mapping[int
     noise = weights @ (likely * (1 - likely)) + NOISE
     variance = weights @ np.square(asked)
     gone = np.zeros((0, columns.size))
-    free = worth[columns]
+    # Of little known titles the space tells more than is so: it was fitted to the few who know them.
+    free = worth[columns] * np.sqrt(space.viewers[columns])
     found: list[int] = []
     for _ in range(min(n, columns.size)):
         best = int(np.argmax(free * np.square(spread).sum(axis=1) / (variance + noise)))

@@ -61,7 +61,7 @@ class Content:
 
     features: Features
     ridge: float = 1.0
-    longest: int = 500
+    longest: int = 200
     """The latest so many titles of a history are looked at."""
     dislike_below: float = 0.0
     """Strengths up to this mean that the title was not wanted."""
