@@ -1,22 +1,32 @@
 """A map of tastes: the titles of the taste space as points in a plane.
 
-The plane is the one in which the titles' directions differ most (principal components, Pearson 1901).
+They begin in the plane in which the titles' directions differ most (principal components, Pearson 1901), and are then
+laid out by their nearest neighbours (`matinee.learning.layout`), once for a version and a choice of titles.
 """
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
-from matinee.recommendation.library import Floats, Library
+from matinee.learning.layout import layout
+from matinee.recommendation.library import Floats, Ints, Library
 from matinee.recommendation.records import TasteMap
 from matinee.recommendation.serving import Fitted
+
+_SEED = 7
+"""The same titles have the same map."""
+_KEPT = 4
+_placed: dict[tuple[str, bytes], Floats] = {}
+_placing = threading.Lock()
 
 
 def taste_map(library: Library, fitted: Fitted, maturity: int = 18, limit: int = 2000) -> TasteMap:
     """The `limit` most watched titles that the taste space knows."""
     known = np.flatnonzero(fitted.vectors.any(axis=1) & (library.age <= maturity))
     places = known[np.argsort(-fitted.popular[known], kind="stable")[:limit]]
-    points = plane(fitted.vectors[places]) if places.size else np.zeros((0, 2), np.float32)
+    points = _points(fitted, places) if places.size else np.zeros((0, 2), np.float32)
     titles = [library.titles[place] for place in places.tolist()]
     weight = fitted.popular[places]
     return TasteMap(
@@ -28,6 +38,17 @@ def taste_map(library: Library, fitted: Fitted, maturity: int = 18, limit: int =
         y=tuple(points[:, 1].tolist()),
         popularity=tuple((weight / max(1e-12, float(weight.max(initial=0)))).tolist()),
     )
+
+
+def _points(fitted: Fitted, places: Ints) -> Floats:
+    key = (fitted.version, fitted.library.ids[places].tobytes())
+    with _placing:  # a map takes seconds, and is asked for by several at once
+        if key not in _placed:
+            vectors = fitted.vectors[places]
+            while len(_placed) >= _KEPT:
+                del _placed[next(iter(_placed))]
+            _placed[key] = layout(vectors, plane(vectors), np.random.default_rng(_SEED))
+        return _placed[key]
 
 
 def plane(vectors: Floats) -> Floats:

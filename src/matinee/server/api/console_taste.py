@@ -57,7 +57,7 @@ def viewer(_: Operator, viewer_id: ViewerId, here: Here, device: Device = "", ho
 
 
 @router.get("/map")
-def taste_map(_: Operator, here: Here, limit: Annotated[int, Query(ge=1, le=10_000)] = 2000) -> TasteMap:
+def taste_map(_: Operator, here: Here, limit: Annotated[int, Query(ge=1, le=3000)] = 2000) -> TasteMap:
     """The most watched titles as points: near to each other is what the same viewers watch."""
     return here.recommendation.taste_map(limit)
 
