@@ -18,6 +18,7 @@ from matinee.recommendation.foreign import (
     ForeignRecommendation,
     ForeignSimilar,
     ForeignTitle,
+    Key,
     TitlesTaken,
 )
 from matinee.recommendation.records import Filters
@@ -78,15 +79,15 @@ class AskedSimilar(_Asked):
     """How many, and for whom."""
 
     n: Annotated[int, Field(ge=1, le=200)] = 20
-    viewer: Annotated[str, Field(max_length=200)] = ""
+    viewer: Key | None = None
     maturity: Annotated[int, Field(ge=0, le=18)] = 18
 
 
 # Each event is checked for itself, so that a bad one does not cost the others; the description shows what is good.
 _SHOWN = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": ForeignEvent.model_json_schema()}
 Batch = Annotated[list[Any], Field(min_length=1, max_length=MAX_EVENTS), WithJsonSchema(_SHOWN)]
-ViewerKey = Annotated[str, Path(min_length=1, max_length=200, description="your id of the viewer", examples=["anna"])]
-TitleKey = Annotated[str, Path(min_length=1, max_length=200, description="your id of the title", examples=["7f3a9c"])]
+ViewerKey = Annotated[Key, Path(description="your id of the viewer", examples=["anna"])]
+TitleKey = Annotated[Key, Path(description="your id of the title", examples=["7f3a9c"])]
 
 
 def router(sidecar: Callable[..., Sidecar]) -> APIRouter:

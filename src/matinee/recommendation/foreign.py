@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matinee.catalog.records import CreditDraft, ExternalId, Kind, TitleDraft
 
-Key = Annotated[str, Field(min_length=1, max_length=200, examples=["7f3a9c"])]
-Text = Annotated[str, Field(max_length=10_000)]
-Word = Annotated[str, Field(min_length=1, max_length=200)]
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+"""No control characters: PostgreSQL stores no NUL, and a line break in an id is a mistake."""
+Key = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN, examples=["7f3a9c"])]
+Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class _Foreign(BaseModel):

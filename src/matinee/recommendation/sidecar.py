@@ -134,7 +134,7 @@ class Sidecar:
     def similar(self, source: str, title: str, n: int, viewer: str | None = None, maturity: int = 18) -> ForeignSimilar:
         """Titles like one, nearest first, that the viewer may see. Raises `NotFound` for a title that was not put."""
         names = self._named(source)
-        who = self._viewer(source, viewer or "", maturity)
+        who = self._viewer(source, viewer, maturity)
         found = self._recommendation.similar(self._title(names, title), who, n + len(names.others))
         own = [one for one in found if one.id in names.by_id][:n]
         return ForeignSimilar(
@@ -158,8 +158,8 @@ class Sidecar:
             evidence=tuple(_evidence(one, names) for one in found.evidence),
         )
 
-    def _viewer(self, source: str, key: str, maturity: int) -> Viewer:
-        id_ = self._catalog.by_external("viewer", source, key)
+    def _viewer(self, source: str, key: str | None, maturity: int) -> Viewer:
+        id_ = None if key is None else self._catalog.by_external("viewer", source, key)
         found = _NOBODY if id_ is None else self._catalog.viewer(id_)
         return replace(found, maturity=min(found.maturity, maturity))
 
