@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matinee.base.errors import InvalidInput
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import History, recommend
+from matinee.learning.model import History, histories_of, recommend
 from matinee.learning.stored import Stored
 from matinee.recommendation.methods import ridge
 from matinee.recommendation.methods.als import ImplicitALS
@@ -152,3 +152,14 @@ def test_a_solver_that_does_not_exist_is_refused() -> None:
 def test_a_fit_that_diverges_says_so() -> None:
     with pytest.raises(InvalidInput, match="diverged in epoch 1"):
         ImplicitALS(factors=4, unobserved_weight=float("nan")).fit(world(), np.random.default_rng(0))
+
+
+def test_the_best_for_everybody_is_what_each_is_recommended() -> None:
+    known = world()
+    model = ImplicitALS(factors=6).fit(known, np.random.default_rng(1))
+    for n in (3, 40):  # some, and more than there are
+        at_once, one_by_one = model.best(known, n), recommend(model, histories_of(model.title_ids, known), n)
+        np.testing.assert_array_equal(at_once.title_ids, one_by_one.title_ids)
+        np.testing.assert_allclose(at_once.scores, one_by_one.scores, rtol=1e-3, atol=1e-4)
+    with pytest.raises(InvalidInput, match="not trained on these"):
+        model.best(world(viewers=10), 3)

@@ -131,7 +131,8 @@ class EASE:
     def _voices(self, wanted: csr_array) -> Floats:
         """``w`` of each viewer."""
         lengths = np.maximum(1, np.diff(wanted.indptr))
-        return ((lengths * lengths.size / max(1, lengths.sum())) ** -self.activity).astype(np.float32)
+        relative = lengths * lengths.size / max(1, lengths.sum())
+        return np.asarray(relative**-self.activity, np.float32)
 
     def _penalties(self, counts: Floats) -> Floats:
         """``r`` of each title."""

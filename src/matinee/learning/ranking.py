@@ -1,0 +1,67 @@
+"""The best titles of very many viewers at once: scores are made, looked through and forgotten block by block.
+
+Where scores are products of vectors, as in a factorisation, the lists of a whole audience need neither all scores in
+memory nor a sort: each row is read once, and a title is looked at twice only where it beats the least of the ``n`` kept
+so far, which after a few hundred titles is rare.
+
+>>> people, titles = np.eye(2, dtype=np.float32), np.array([[1, 0], [2, 0], [0, 3]], np.float32)
+>>> best_products(people, titles, csr_array(np.array([[0, 1, 0], [0, 0, 0]])), 1)[0].tolist()  # the first has seen 1
+[[0], [2]]
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
+Floats = NDArray[np.float32]
+CELLS = 1 << 20
+"""Scores in a block (4 MiB): they stay near the processor between being made and being looked through."""
+
+
+def best_products(people: Floats, titles: Floats, seen: csr_array, n: int) -> tuple[NDArray[np.int64], Floats]:
+    """Columns and scores of the `n` best titles for each row of `people`, best first; of equal ones the first column.
+
+    Stored entries of `seen` are left out, shape (people, titles). Where fewer than `n` are left, columns are -1 and
+    scores -inf.
+    """
+    columns = np.full((people.shape[0], n), -1, np.int64)
+    scores = np.full((people.shape[0], n), -np.inf, np.float32)
+    starts, places = seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False)
+    size = max(1, CELLS // max(1, titles.shape[0]))
+
+    def work(first: int) -> None:
+        block = slice(first, min(first + size, people.shape[0]))
+        found = people[block] @ titles.T
+        _keep_best(found, starts[block.start : block.stop + 1], places, columns[block], scores[block])
+
+    workers = len(os.sched_getaffinity(0))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers, "rank") as pool:
+        list(pool.map(work, range(0, people.shape[0], size)))
+    return columns, scores
+
+
+@njit(cache=True, nogil=True)
+def _keep_best(found, starts, places, columns, scores):  # type: ignore[no-untyped-def]
+    """Fill `columns` and `scores`, which hold -1 and -inf, by insertion."""
+    n = columns.shape[1]
+    for row in range(found.shape[0]):
+        for entry in range(starts[row], starts[row + 1]):
+            found[row, places[entry]] = -np.inf
+        least = scores[row, n - 1]
+        for column in range(found.shape[1]):
+            score = found[row, column]
+            if score > least:
+                place = n - 1
+                while place > 0 and score > scores[row, place - 1]:
+                    scores[row, place] = scores[row, place - 1]
+                    columns[row, place] = columns[row, place - 1]
+                    place -= 1
+                scores[row, place], columns[row, place] = score, column
+                least = scores[row, n - 1]
