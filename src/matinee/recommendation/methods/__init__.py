@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "gru": "gru:GRU",
     "svd": "svd:SVD",
     "svd++": "svdpp:SVDPlusPlus",
+    "time-svd": "time_svd:TimeSVD",
     "bayes": "bayes:BayesianFactors",
     "content": "content:Content",
     "blend": "blend:Blend",
