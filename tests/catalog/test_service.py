@@ -113,6 +113,7 @@ def test_people_are_told_apart_by_ids_and_joined_by_name(either: Service) -> Non
     report = either.merge(drafts)
     a, b, c, d = (either.credits(id_)[0].person_id for id_ in report.ids)
     assert a == b == d != c
+    assert either.all_credits() == [one for id_ in report.ids for one in either.credits(id_)]
     assert either.merge(drafts).unchanged == 4
     assert {title.name for title in either.search("chris evans")} == {"A", "B", "C", "D"}
 

@@ -260,6 +260,7 @@ class Service:
             "viewer-neighbours": disliking,
             "ease": disliking,
             "content": disliking,
+            "content-als": taste_space,
         }
 
     def _checkpoint(self, name: str) -> ObjectsCheckpoint:
@@ -269,7 +270,7 @@ class Service:
         from matinee.recommendation.features import features_of
 
         titles = self._current_library().titles
-        return features_of(titles, [one for title in titles for one in self._catalog.credits(title.id)])
+        return features_of(titles, self._catalog.all_credits())
 
     def _interactions(self) -> Interactions:
         """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
