@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
-from zipfile import ZipFile
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,11 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from benchmarks.report import Row
-from matinee.learning.interactions import Interactions, columns_of
-from matinee.learning.model import History
+from matinee.base.clock import now_ms
+from matinee.learning.evaluation import evaluate
+from matinee.learning.model import History, Model
+from matinee.learning.splits import Split, leave_last_out
+from matinee.recommendation import datasets
 from matinee.recommendation.methods.als import ImplicitALS
 
 FACTORS = 64
@@ -31,40 +33,32 @@ SEEDS = (0, 1, 2)
 Floats = NDArray[np.float32]
 
 
-class Split(NamedTuple):
-    """Training interactions, and each viewer's last title as a column (-1 where training never saw it)."""
+class Trained(NamedTuple):
+    """Factors of the viewers in training and of the titles, asked as a model: its answers are those of training."""
 
-    train: Interactions
-    last: NDArray[np.int64]
+    kind: str
+    title_ids: NDArray[np.int64]
+    people: Floats
+    titles: Floats
+    asked: list[int]
+    """How many viewers have been asked so far; an evaluation asks for all of them in order."""
+
+    def score(self, histories: Sequence[History]) -> Floats:
+        start = self.asked[0]
+        self.asked[0] += len(histories)
+        return self.people[start : self.asked[0]] @ self.titles.T
 
 
 def read(path: Path) -> Split:
-    """The SASRec file in its archive: a viewer and a title on each line, in order of time."""
-    with ZipFile(path) as archive:
-        [name] = [one for one in archive.namelist() if one.endswith("ml-1m_sas.txt")]
-        viewers, titles = np.array(archive.read(name).split(), np.int64).reshape(-1, 2).T
-    is_last = np.append(viewers[1:] != viewers[:-1], True)
-    train = Interactions.from_columns(viewers[~is_last], titles[~is_last], at_ms=np.flatnonzero(~is_last))
-    return Split(train, columns_of(train.title_ids, titles[is_last]))
+    """The SASRec file in its archive, a viewer and a title on each line in order of time, without each one's last."""
+    return leave_last_out(datasets.read(path, now_ms()).known)
 
 
-def quality(split: Split, score: Callable[[slice], Floats], n: int = 10) -> tuple[float, float]:
-    """HR@n and NDCG@n of `score`, which gives the scores of a slice of viewers."""
-    ranks = np.concatenate([_ranks(split, score, start) for start in range(0, split.last.size, 512)])
-    hits = ranks < n
-    return float(hits.mean()), float((hits / np.log2(ranks + 2.0)).mean())
-
-
-def _ranks(split: Split, score: Callable[[slice], Floats], start: int) -> NDArray[np.int64]:
-    """How many titles stand before each viewer's last one; one that training never saw is beyond reach."""
-    part = slice(start, min(start + 512, split.last.size))
-    scores, last = np.array(score(part)), split.last[part]
-    mine = scores[np.arange(last.size), last].copy()
-    lengths = np.diff(split.train.values.indptr)[part]
-    seen = split.train.values.indices[split.train.values.indptr[part.start] : split.train.values.indptr[part.stop]]
-    scores[np.repeat(np.arange(last.size), lengths), seen] = -np.inf
-    ranks = (scores > mine[:, None]).sum(axis=1)
-    return np.where(last < 0, scores.shape[1], ranks)
+def quality(split: Split, people: Floats, titles: Floats, n: int = 10) -> tuple[float, float]:
+    """HR@n and NDCG@n of the factors of all viewers and titles of ``split.train``."""
+    trained = cast("Model", Trained("trained", split.train.title_ids, people, titles, [0]))
+    found = evaluate(trained, split, n).estimates()
+    return found["hit_rate"].value, found["ndcg"].value
 
 
 def measure(path: Path) -> list[Row]:
@@ -82,7 +76,7 @@ def _matinee(split: Split, seed: int) -> Iterator[Row]:
     began = time.perf_counter()
     model.fit(split.train, np.random.default_rng(seed))
     seconds = time.perf_counter() - began
-    found = quality(split, lambda part: model.viewer_factors[part] @ model.title_factors.T)
+    found = quality(split, model.viewer_factors, model.title_factors)
     yield from _rows("matinee ALS", seed, found, seconds)
     with threadpool_limits(limits=1, user_api="blas"):
         times = []
@@ -109,7 +103,7 @@ def _implicit(split: Split, seed: int) -> Iterator[Row]:
         began = time.perf_counter()
         model.fit(matrix, show_progress=False)
         seconds = time.perf_counter() - began
-    found = quality(split, lambda part: model.user_factors[part] @ model.item_factors.T)
+    found = quality(split, model.user_factors, model.item_factors)
     yield from _rows("implicit ALS", seed, found, seconds)
 
 
