@@ -25,10 +25,12 @@ HERE = Path(__file__).parent
 NOTES = HERE / "notes.md"
 PARTS: Mapping[str, str] = {
     "ranking": "leave last out, every model that learns no sequences, beside peers",
+    "sequences": "models of sequences by minutes of training, and controls",
     "strong": "viewers who were not in training, beside peers",
     "speed": "training, lists for everybody and for one, beside implicit",
     "growth": "time and memory by the number of interactions",
     "cold": "titles and viewers of whom little is known",
+    "ratings": "how far predicted stars are off, beside myFM and Surprise",
 }
 """By name, which is that of a module, what each part measures."""
 

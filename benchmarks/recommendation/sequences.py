@@ -1,0 +1,139 @@
+"""Models of sequences on ``ml-1m_sas.txt``: how good after how many minutes of training, with three seeds.
+
+    python -m benchmarks.recommendation sequences
+
+Trained on all but the last two entries of each viewer, chosen on the second to last, tested on the last (whose history
+holds the second to last), full ranking. Each budget is a training of its own, because the learning rate falls to its
+end; ``training, CPU`` says how much of the cores the minutes really held. Beside it the recurrent network, and two
+controls that have to fail: histories shuffled when they are asked, and histories shuffled before training.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.recommendation import ranking
+from benchmarks.report import Bar, Row, at_least
+from matinee.learning.evaluation import evaluate
+from matinee.learning.interactions import Interactions
+from matinee.learning.model import Model
+from matinee.learning.splits import Split, leave_last_out
+from matinee.recommendation.methods import make
+
+DATA = "ml-1m_sas.txt, all but the last two"
+SEEDS = (0, 1, 2)
+MINUTES: Mapping[float, Mapping[str, Any]] = {
+    2.5: {"epochs": 9, "dropout": 0.2, "learning_rate": 0.002},
+    10.0: {"epochs": 36, "dropout": 0.2, "learning_rate": 0.001, "batch": 16},
+    30.0: {"epochs": 110, "dropout": 0.3, "learning_rate": 0.001, "batch": 16},
+}
+"""By budget, the knobs chosen for it. Epochs are what two idle cores manage; on slower ones the minutes end it."""
+RECURRENT: Mapping[str, Any] = {"epochs": 40}
+METRICS = (("hit_rate", "HR@10"), ("ndcg", "NDCG@10"))
+
+
+class Protocol(NamedTuple):
+    """What to learn from, what to choose by, and what to test with."""
+
+    chosen: Split
+    tested: Split
+
+    @classmethod
+    def of(cls, known: Interactions) -> Protocol:
+        """The last entry to test with, the one before to choose by, the rest to learn from."""
+        last = leave_last_out(known)
+        before = leave_last_out(last.train)
+        return cls(before, Split(before.train, last.train, last.test))
+
+
+def measure(folder: Path) -> list[Row]:
+    """Every budget with every seed, the recurrent network, and the controls."""
+    protocol = Protocol.of(ranking.read(folder))
+    return [*_transformers(protocol), *_recurrent(protocol), *_controls(protocol)]
+
+
+def bars(rows: Sequence[Row]) -> list[Bar]:
+    """Means over the seeds."""
+
+    def mean(minutes: float, metric: str) -> float:
+        found = [row.value for row in rows if row.metric == metric and row.system.startswith(_name(minutes))]
+        return float(np.mean(found))
+
+    wanted = {
+        (30.0, "HR@10"): 0.340,
+        (30.0, "NDCG@10"): 0.200,
+        (30.0, "HR@10 unfiltered"): 0.285,
+        (30.0, "NDCG@10 unfiltered"): 0.160,
+        (10.0, "HR@10"): 0.3294,
+        (10.0, "NDCG@10"): 0.1893,
+    }
+    return [
+        at_least(f"sequences, {minutes:g} minutes, {metric}", mean(minutes, metric), target)
+        for (minutes, metric), target in wanted.items()
+    ]
+
+
+def shuffled(known: Interactions, rng: np.random.Generator) -> Interactions:
+    """The same entries, in an order of chance within each history."""
+    viewers, titles, values, _ = known.columns()
+    return Interactions.from_columns(viewers, titles, values, rng.permutation(known.count))
+
+
+def _transformers(protocol: Protocol) -> Iterator[Row]:
+    for minutes, knobs in MINUTES.items():
+        for seed in SEEDS:
+            name = f"{_name(minutes)}, seed {seed}"
+            model, spent = _fitted("transformer", protocol, seed, {"minutes": minutes, **knobs})
+            yield from (*spent(name), *_judged(name, model, protocol))
+
+
+def _recurrent(protocol: Protocol) -> Iterator[Row]:
+    name = "matinee gru, 30 minutes, seed 0"
+    model, spent = _fitted("gru", protocol, 0, {"minutes": 30.0, **RECURRENT})
+    yield from (*spent(name), *_judged(name, model, protocol))
+
+
+def _controls(protocol: Protocol) -> Iterator[Row]:
+    rng = np.random.default_rng(0)
+    knobs = {"minutes": 2.5, **MINUTES[2.5]}
+    model, _ = _fitted("transformer", protocol, 0, knobs)
+    tested = protocol.tested
+    asked = Split(tested.train, shuffled(tested.given, rng), tested.test)
+    yield from _judged("control: histories shuffled when asked, 2.5 minutes", model, Protocol(protocol.chosen, asked))
+    mixed = Split(shuffled(protocol.chosen.train, rng), protocol.chosen.given, protocol.chosen.test)
+    model, _ = _fitted("transformer", Protocol(mixed, asked), 0, knobs)
+    yield from _judged("control: histories shuffled before training, 2.5 minutes", model, Protocol(mixed, asked))
+
+
+def _name(minutes: float) -> str:
+    return f"matinee transformer, {minutes:g} minutes"
+
+
+def _fitted(kind: str, protocol: Protocol, seed: int, knobs: Mapping[str, Any]) -> tuple[Model, Any]:
+    """A fitted model, and rows that say what it took."""
+    model = make(kind, times=False, **knobs)  # the file holds an order and no times
+    wall, cpu = time.perf_counter(), time.process_time()
+    model.fit(protocol.chosen.train, np.random.default_rng(seed))
+    seconds = {"training": time.perf_counter() - wall, "training, CPU": time.process_time() - cpu}
+
+    def spent(name: str) -> list[Row]:
+        return [Row(system=name, data=DATA, metric=one, value=value, unit="s") for one, value in seconds.items()]
+
+    return model, spent
+
+
+def _judged(name: str, model: Model, protocol: Protocol) -> Iterator[Row]:
+    for suffix, split, seen in (
+        ("", protocol.tested, False),
+        (" unfiltered", protocol.tested, True),
+        (" to choose by", protocol.chosen, False),
+    ):
+        found = evaluate(model, split, 10, seen=seen, told_when=False).estimates()
+        for metric, named in METRICS:
+            yield Row(system=name, data=DATA, metric=named + suffix, value=found[metric].value)
+            print(f"{name}: {named}{suffix} {found[metric].value:.4f}", flush=True)
