@@ -36,6 +36,10 @@ class Stars:
     title_starts: Ints
     by_title: Ints
     """The entries title by title; title ``i`` has places ``title_starts[i]`` to ``title_starts[i + 1]`` of these."""
+    times: Ints
+    """Milliseconds since 1970 of each entry."""
+    order: Ints
+    """Place of each entry in its viewer's history."""
 
     @classmethod
     def of(cls, known: Interactions) -> Stars:
@@ -49,7 +53,8 @@ class Stars:
         rows = np.repeat(np.arange(starts.size - 1), np.diff(starts))
         title_starts = np.zeros(known.title_ids.size + 1, np.int64)
         np.cumsum(np.bincount(columns, minlength=known.title_ids.size), out=title_starts[1:])
-        return cls(starts, rows, columns, values, title_starts, np.argsort(columns, kind="stable"))
+        by_title = np.argsort(columns, kind="stable")
+        return cls(starts, rows, columns, values, title_starts, by_title, known.times, known.order)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -141,7 +141,7 @@ class SVD:
 
     def _viewers(self, starts: Ints, columns: Ints, wanted: Doubles, pool: Executor | None) -> Doubles:
         """Each viewer given titles."""
-        centres = np.zeros((starts.size - 1, self.titles.shape[1]))
+        centres = np.zeros((starts.size - 1, self.factors + 1))
         return self._solved((starts, columns, np.arange(wanted.size)), wanted, self.titles, centres, pool)
 
     def _solved(
@@ -149,7 +149,7 @@ class SVD:
     ) -> Doubles:
         """One side given the other; `entries` are row pointers, the other's row of each, and its target's number."""
         starts, columns, places = entries
-        solved, pulls = np.zeros(centres.shape), np.empty(centres.shape)
+        solved, pulls = np.zeros_like(centres), np.empty_like(centres)
         pulls[:, :-1] = (self.regularisation * np.maximum(np.diff(starts), 1))[:, None]
         pulls[:, -1] = self.bias_pull
 
