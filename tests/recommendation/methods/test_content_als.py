@@ -136,3 +136,11 @@ def test_with_few_viewers_the_fold_in_stands() -> None:
     histories = histories_of(model.title_ids, few)
     found = model.score(histories)[:, : plain.title_ids.size]
     np.testing.assert_allclose(found, plain.score(histories_of(plain.title_ids, few)), atol=1e-3)
+
+
+def test_of_many_viewers_some_are_enough(model: ContentALS, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginnings, "MOST", 120)
+    fewer = ContentALS(features(), factors=8).fit(viewing(), np.random.default_rng(0))
+    history = History.of(model.title_ids, {100: 1.0, 103: 1.0})
+    assert not np.array_equal(fewer.score([history]), model.score([history]))
+    assert np.corrcoef(fewer.score([history])[0], model.score([history])[0])[0, 1] > 0.9

@@ -30,6 +30,8 @@ RIDGE = 10.0
 """Viewers' worth of belief that a beginning says nothing, in each direction."""
 ENOUGH = 50
 """With fewer viewers to learn a length from, the next shorter one stands for it."""
+MOST = 20_000
+"""Viewers that a length is learned from, spread evenly over all: far more than there are numbers to learn."""
 
 
 class Folding(NamedTuple):
@@ -67,6 +69,7 @@ class Beginnings:
             longer = np.flatnonzero(counts > length)
             if longer.size < ENOUGH:
                 break
+            longer = longer[:: -(-longer.size // MOST)]
             folded = folding.of(_first(wanted, order, length, longer), length)
             shift, turned = _ridge(folded, viewers[longer])
             lengths.append(length)
