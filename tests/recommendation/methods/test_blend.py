@@ -16,8 +16,9 @@ from matinee.learning.splits import leave_last_out
 from matinee.learning.stored import Stored, pack, unpack
 from matinee.recommendation import methods
 from matinee.recommendation.methods.als import ImplicitALS
-from matinee.recommendation.methods.blend import Blend, _not_held
+from matinee.recommendation.methods.blend import Blend
 from matinee.recommendation.methods.evidence import COMMON, Backdrop, Pairs, candidates, evidence
+from matinee.recommendation.methods.moments import not_held
 from matinee.recommendation.methods.popularity import Popularity
 
 HOUR_MS = 3_600_000
@@ -65,7 +66,7 @@ def test_the_newest_are_put_aside_and_half_of_every_history_stays() -> None:
     known = Interactions.from_columns(
         [1, 1, 1, 1, 1, 2, 2, 3], [1, 2, 3, 4, 5, 1, 2, 9], at_ms=[5, 4, 3, 2, 1, 1, 2, 1]
     )
-    kept = _not_held(known, 3)
+    kept = not_held(known, 3)
     assert known.where(kept).columns()[1].tolist() == [5, 4, 3, 1, 9]
 
 

@@ -21,29 +21,27 @@ bear as they bear whatever is not known.
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.base.errors import InvalidInput, Unavailable
+from matinee.base.errors import InvalidInput
 from matinee.base.progress import track
-from matinee.learning.interactions import Interactions, columns_of
-from matinee.learning.model import Context, Floats, History, Ints, Model
+from matinee.learning.interactions import Interactions
+from matinee.learning.model import Floats, History, Ints, Model
 from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint
 from matinee.recommendation.methods.evidence import COMMON, Backdrop, Pairs, candidates, evidence
+from matinee.recommendation.methods.moments import moments, not_held, over
+from matinee.recommendation.methods.parts import blank, restored, same, translated
 
 if TYPE_CHECKING:
     from lightgbm import Booster
-
-log = logging.getLogger(__name__)
 
 _KNOBS = ("candidates", "held", "trees", "leaves", "learning_rate", "smallest_leaf", "queries")
 _BACKDROP = ("counts", "late", "first_ms", "last_ms", "vectors")
@@ -102,16 +100,16 @@ class Blend:
         self._names = tuple(self.models)
         seeds = dict(zip(self._names, rng.spawn(len(self._names)), strict=True))
         self.title_ids = interactions.title_ids
-        kept = _not_held(interactions, self.held)
+        kept = not_held(interactions, self.held)
         self._trees, self.losses = None, []
         if 0 < np.count_nonzero(kept) < interactions.count:
             earlier = interactions.where(kept)
-            copies = {name: _blank(self.models[name]).fit(earlier, _same(seeds[name])) for name in self._names}
-            self._learn(copies, Backdrop.of(_over(earlier, self.title_ids)), interactions, kept, rng)
+            copies = {name: blank(self.models[name]).fit(earlier, same(seeds[name])) for name in self._names}
+            self._learn(copies, Backdrop.of(over(earlier, self.title_ids)), interactions, kept, rng)
         fitted = {}
         for name, model in self.models.items():
             ready = np.array_equal(model.title_ids, self.title_ids)
-            fitted[name] = model if ready else _blank(model).fit(interactions, _same(seeds[name]))
+            fitted[name] = model if ready else blank(model).fit(interactions, same(seeds[name]))
         self.models, self.backdrop = fitted, Backdrop.of(interactions)
         return self
 
@@ -148,7 +146,7 @@ class Blend:
         A part that needs a package which is missing is left out, and logged.
         """
         with reading(stored, cls.kind):
-            model = cls(models=_parts(stored), **{knob: stored.facts[knob] for knob in _KNOBS})
+            model = cls(models=restored(stored), **{knob: stored.facts[knob] for knob in _KNOBS})
             model._names, model.losses = tuple(stored.facts["names"]), list(stored.facts["losses"])
             model.title_ids = stored.arrays["title_ids"]
             model.backdrop = Backdrop(**{key: stored.arrays[key] for key in _BACKDROP})
@@ -197,7 +195,7 @@ class Blend:
     def _opinions(self, models: Mapping[str, Model], histories: Sequence[History]) -> dict[str, Floats | None]:
         """Each model's scores in the blend's columns; None for one that is missing."""
         return {
-            name: _translated(models[name], self.title_ids, histories) if name in models else None
+            name: translated(models[name], self.title_ids, histories) if name in models else None
             for name in self._names
         }
 
@@ -210,11 +208,11 @@ class Blend:
         rng: np.random.Generator,
     ) -> None:
         self.backdrop = backdrop
-        moments = list(_moments(known, kept))
-        chosen = np.sort(rng.permutation(len(moments))[: self.queries])
+        asked = list(moments(known, kept))
+        chosen = np.sort(rng.permutation(len(asked))[: self.queries])
         tables, labels, groups = [], [], []
         for start in track(range(0, chosen.size, BATCH), "collecting evidence", unit="batches"):
-            some = [moments[one] for one in chosen[start : start + BATCH]]
+            some = [asked[one] for one in chosen[start : start + BATCH]]
             histories, wanted = [one[0] for one in some], np.array([one[1] for one in some])
             scores = self._opinions(copies, histories)
             pairs = candidates(
@@ -261,63 +259,6 @@ class Blend:
         return [f"{name}: {what}" for name in self._names for what in ("score", "place")] + list(COMMON)
 
 
-def _not_held(known: Interactions, held: int) -> NDArray[np.bool_]:
-    """All but each viewer's newest entries; at least half of every history stays."""
-    lengths = np.diff(known.values.indptr)
-    aside = np.minimum(held, lengths // 2)
-    return np.asarray(known.order < np.repeat(lengths - aside, lengths))
-
-
-def _moments(known: Interactions, kept: NDArray[np.bool_]) -> Iterator[tuple[History, int]]:
-    """Each title put aside, with what had been touched before it and when it was."""
-    starts = known.values.indptr
-    for row in range(known.viewer_ids.size):
-        columns, values, times = known.history(row)
-        for place in range(int(np.count_nonzero(kept[starts[row] : starts[row + 1]])), columns.size):
-            context = Context(now_ms=int(times[place]))
-            yield History(columns[:place], values[:place], times[:place], context), int(columns[place])
-
-
-def _translated(model: Model, title_ids: Ints, histories: Sequence[History]) -> Floats:
-    """A model's scores in other columns, -inf for titles that it does not know."""
-    if np.array_equal(model.title_ids, title_ids):
-        return model.score(histories)
-    theirs = columns_of(model.title_ids, title_ids)
-    asked = []
-    for columns, values, times, context in histories:
-        place = theirs[columns]
-        asked.append(History(place[place >= 0], values[place >= 0], times[place >= 0], context))
-    found = np.full((len(histories), title_ids.size), -np.inf, np.float32)
-    found[:, theirs >= 0] = model.score(asked)[:, theirs[theirs >= 0]]
-    return found
-
-
-def _over(known: Interactions, title_ids: Ints) -> Interactions:
-    """The same entries over more titles."""
-    place = columns_of(title_ids, known.title_ids)
-    values = type(known.values)(
-        (known.values.data, place[known.values.indices], known.values.indptr),
-        shape=(known.viewer_ids.size, title_ids.size),
-    )
-    return Interactions(known.viewer_ids, title_ids, values, known.times, known.order)
-
-
-def _blank(model: Model) -> Model:
-    """An unfitted model with the same knobs."""
-    knobs = [
-        one.name
-        for one in fields(model)  # type: ignore[arg-type]
-        if one.init and not one.name.startswith("_") and one.default is not MISSING
-    ]
-    given = [one for one in ("features", "models") if one in model.needs]
-    return type(model)(**{name: getattr(model, name) for name in {*knobs, *given}})
-
-
-def _same(rng: np.random.Generator) -> np.random.Generator:
-    """A generator in the same state, which leaves the other where it is."""
-    return copy.deepcopy(rng)
-
-
 def _standing(scores: Floats) -> Floats:
     """The same order in numbers from -2 to -1; titles of which nothing is said stand last."""
     finite = np.where(np.isfinite(scores), scores, np.nan)
@@ -325,19 +266,6 @@ def _standing(scores: Floats) -> Floats:
         return np.full(scores.shape, -2, np.float32)
     low, high = np.nanmin(finite), np.nanmax(finite)
     return np.asarray(np.nan_to_num((finite - low) / max(high - low, 1e-12) - 2, nan=-2), np.float32)
-
-
-def _parts(stored: Stored) -> dict[str, Model]:
-    from matinee.recommendation import methods
-
-    found = {}
-    for name, told in stored.facts["parts"].items():
-        arrays = {key.removeprefix(f"{name}/"): one for key, one in stored.arrays.items() if key.startswith(f"{name}/")}
-        try:
-            found[name] = methods.load(Stored(told["kind"], arrays, told["facts"]))
-        except Unavailable as error:
-            log.warning("The blend does without its part %s: %s", name, error)
-    return found
 
 
 def _grown(text: bytes, digest: str) -> Booster | None:
