@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-PUSHES = 4
+PUSHES = 3
 """Points that push each end of a tie away, for each time it pulls."""
 STEP = 1.0
 FARTHEST = 4.0
 """No point moves further in one step."""
 
 
-def layout(vectors: Floats, start: Floats, rng: np.random.Generator, neighbours: int = 12, epochs: int = 150) -> Floats:
+def layout(vectors: Floats, start: Floats, rng: np.random.Generator, neighbours: int = 10, epochs: int = 80) -> Floats:
     """Two coordinates of each row of `vectors` (of any length but 0), from -1 to 1; shape (rows, 2).
 
-    `start` are coordinates to begin from, shape (rows, 2). Some 2 s for 2,000 rows; memory grows with their square.
+    `start` are coordinates to begin from, shape (rows, 2). A second for 2,000 rows; memory grows with their square.
 
     >>> rng = np.random.default_rng(0)
     >>> two = np.repeat(np.eye(2, 8, dtype=np.float32), 20, axis=0) + rng.normal(0, 0.1, (40, 8)).astype(np.float32)
