@@ -15,7 +15,12 @@ from scipy.sparse import csr_array
 
 HERE = Path(__file__).parent
 WORK = HERE / "work"
-PACKAGES: Mapping[str, tuple[str, ...]] = {"implicit": ("implicit==0.7.3",), "irspack": ("irspack==0.5.2",)}
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "implicit": ("implicit==0.7.3",),
+    "irspack": ("irspack==0.5.2",),
+    "myfm": ("myfm==0.3.6", "setuptools==80.9.0", "numpy==1.26.4", "pandas==2.3.3"),
+    "surprise": ("scikit-surprise==1.1.5", "numpy==1.26.4", "pandas==2.3.3"),
+}
 """What each peer's environment holds."""
 
 
