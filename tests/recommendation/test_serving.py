@@ -150,6 +150,15 @@ def test_the_shelf_tells_what_was_measured_and_the_best_serves(backends: Backend
     assert max(abs(one) for one in points.x + points.y) == pytest.approx(1)
 
 
+def test_a_blend_is_fitted_last_and_serves_where_it_is_chosen(backends: Backends) -> None:
+    service = made(backends, models=("blend", "popularity", "als"), recommender="blend")
+    _, viewer = trained(backends, service)
+    found = service.recommend(viewer, 5, HERE)
+    assert found.model == f"blend-{service.versions()[1]}"
+    assert len({one.title.id for one in found.items}) == 5
+    assert service.page(viewer, NOW, Random(0)).hero is not None
+
+
 def test_the_newest_title_of_each_viewer_is_what_is_held_out(backends: Backends, service: Service) -> None:
     trained(backends, service)
     known = Events(backends).interactions()

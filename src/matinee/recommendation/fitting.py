@@ -67,8 +67,9 @@ def fit_all(work: Work, kinds: Sequence[str], *, measure: bool) -> Fits:
     Raises `NotFound` for a method that does not exist, `Unavailable` where it needs a package that is missing, and
     what fits raise.
     """
-    for kind in kinds:
-        method(kind)  # so that what cannot be done is said before an hour has gone into what can
+    # A blend is made of the others, so it comes last; and what cannot be done is said before an hour has gone into what
+    # can.
+    kinds = sorted(kinds, key=lambda kind: "models" in method(kind).needs)
     fits = Fits()
     split = last_out(work.known, work.seed) if measure else None
     if split is not None:
@@ -103,7 +104,7 @@ def _fitted(work: Work, kind: str, known: Interactions, models: Mapping[str, Mod
     if "features" in made.needs:
         knobs["features"] = work.features()
     if "models" in made.needs:
-        knobs["models"] = models
+        knobs["models"] = dict(models)
     checkpoint = work.checkpoint(name)
     # A generator of its own: what one method draws must not depend on which others are asked for.
     fitted = made(**knobs).fit(known, np.random.default_rng([work.seed, *kind.encode()]), checkpoint)

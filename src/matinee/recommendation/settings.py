@@ -48,10 +48,10 @@ class RecommendationSettings(Table):
     rows: int = Field(10, ge=1, le=50, description="Rows on a page, at most.")
     row_length: int = Field(20, ge=1, le=100, description="Titles in a row, at most.")
     diversity: float = Field(
-        0.15, ge=0, le=10, description="How much picks that are like one picked before stand back; 0 to not care."
+        0.3, ge=0, le=10, description="How much picks that are like one picked before stand back; 0 to not care."
     )
     calibration: float = Field(
-        1.0, ge=0, le=100, description="How much picks keep to the viewer's own mixture of genres; 0 to not care."
+        2.0, ge=0, le=100, description="How much picks keep to the viewer's own mixture of genres; 0 to not care."
     )
     exploration: float = Field(
         0.1, ge=0, le=0.5, description="Share of the picks that is left to chance, with logged propensities."
