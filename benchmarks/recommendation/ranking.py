@@ -25,6 +25,15 @@ from matinee.learning.splits import Split, leave_last_out
 from matinee.recommendation.methods import make
 
 DATA = "ml-1m_sas.txt, leave last out"
+BLIND = {
+    "recency": 0.0,
+    "regularisation": 300.0,
+    "dropout": 0.0,
+    "activity": 0.0,
+    "share": 1.0,
+    "factor_regularisation": 0.002,
+    "unobserved_weight": 1.0,
+}
 OURS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "popularity": ("popularity", {"half_life_days": 1e6}),
     "item-neighbours cosine": ("item-neighbours", {"recency": 0.0}),
@@ -36,7 +45,7 @@ OURS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "als 128": ("als", {"factors": 128, "epochs": 15}),
     "ease": ("ease", {"recency": 0.0}),
     "ease recency": ("ease", {}),
-    "ensemble": ("ensemble", {"recency": 0.0}),
+    "ensemble": ("ensemble", BLIND),
     "ensemble recency": ("ensemble", {"share": 0.5}),
 }
 PEERS: Sequence[tuple[str, str, dict[str, Any]]] = (
