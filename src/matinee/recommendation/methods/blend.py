@@ -72,8 +72,8 @@ class Blend:
     """How many titles each model proposes."""
     held: int = 3
     """How many of each viewer's newest titles teach the ranker."""
-    trees: int = 200
-    leaves: int = 31
+    trees: int = 100
+    leaves: int = 15
     learning_rate: float = 0.05
     smallest_leaf: int = 100
     """Candidates that a leaf must hold; more make the ranker more cautious."""
