@@ -21,7 +21,7 @@ def choosers(viewers: int = 120, titles: int = 40, seed: int = 0) -> Interaction
 
 
 def test_what_was_chosen_tells_the_taste_before_any_star() -> None:
-    model = SVDPlusPlus(factors=4).fit(choosers(), np.random.default_rng(0))
+    model = SVDPlusPlus(factors=4, link_pull=20.0).fit(choosers(), np.random.default_rng(0))
     titles = np.arange(0, 16, 2)
     starts = np.array([0, titles.size])
     centre = model._centres(starts, titles, None)[0]
@@ -33,7 +33,7 @@ def test_what_was_chosen_tells_the_taste_before_any_star() -> None:
 
 def test_links_are_the_best_for_viewers_as_they_stand() -> None:
     known = choosers(30, 12)
-    model = SVDPlusPlus(factors=2, epochs=3).fit(known, np.random.default_rng(0))
+    model = SVDPlusPlus(factors=2, epochs=3, link_pull=20.0).fit(known, np.random.default_rng(0))
     stars = Stars.of(known)
     viewers = np.random.default_rng(1).normal(size=(30, 3))
     with threads() as pool:
@@ -48,7 +48,7 @@ def test_links_are_the_best_for_viewers_as_they_stand() -> None:
 
 def test_opinions_still_count() -> None:
     known = choosers()
-    model = SVDPlusPlus(factors=4).fit(known, np.random.default_rng(0))
+    model = SVDPlusPlus(factors=4, link_pull=20.0).fit(known, np.random.default_rng(0))
     columns, times = np.arange(0, 12, 2), np.zeros(6, np.int64)
     loved, hated = (History(columns, np.full(6, stars, np.float32), times) for stars in (5.0, 1.0))
     of_loved, of_hated = model.score([loved, hated])

@@ -45,7 +45,7 @@ class SVDPlusPlus(SVD):
     facts: ClassVar[tuple[str, ...]] = (*SVD.facts, "link_pull")
     learned: ClassVar[tuple[str, ...]] = ("titles", "links")
 
-    link_pull: float = 20.0
+    link_pull: float = 1000.0
     links: Doubles = field(default_factory=lambda: np.zeros((0, 0)))
     """What having rated a title says, ``y``: shape (titles, factors)."""
 
