@@ -49,7 +49,6 @@ class GRU(NextTitle):
     """Layers."""
     learning_rate: float = 0.004
     """At 128 factors; more than a transformer bears, whose layers are deeper."""
-    dropout: float = 0.2
 
     def network(self, titles: int, generator: torch.Generator) -> Network:
         """An untrained network for so many titles."""

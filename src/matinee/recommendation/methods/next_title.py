@@ -58,8 +58,8 @@ class NextTitle:
     as long as it takes."""
     batch: int = 32
     """Rows of `window` events that are learnt from at once."""
-    dropout: float = 0.3
-    learning_rate: float = 0.001
+    dropout: float = 0.2
+    learning_rate: float = 0.002
     """At 128 factors; narrower networks take larger steps, by the root of how much narrower they are."""
     warm_up: float = 0.02
     """Share of all steps in which the learning rate rises."""
