@@ -156,7 +156,13 @@ def test_a_running_service_takes_up_what_another_trained(backends: Backends, ser
     other = Service(backends, RecommendationSettings(**{**KNOBS, "factors": 4}))
     report = other.train(NOW + 1, np.random.default_rng(1))
     assert rows(page(service, viewer))["top-picks"].items[0].model == f"als-{report.version}" != first
+    newest = service.versions()[1]
     assert f"als-{other.roll_back()}" == first
+    assert other.roll_back(newest) == newest == service.versions()[1]  # and forward again
+    with pytest.raises(NotFound):
+        other.roll_back("0000000000000-00000000")
+    assert service.versions()[1] == newest
+    other.roll_back()
     assert rows(page(service, viewer))["top-picks"].items[0].model == first
 
 

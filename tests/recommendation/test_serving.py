@@ -331,3 +331,31 @@ def test_a_play_is_joined_to_the_slot_that_it_came_from(backends: Backends) -> N
 def test_an_unknown_setting_fails_at_the_start(flag: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         load({"recommendation": RecommendationSettings}, None, {}, [flag])
+
+
+def test_a_newcomer_is_asked_about_what_tells_most(backends: Backends) -> None:
+    service = made(backends, models=("popularity", "content-als"))
+    films = add_films(backends)
+    newest = [one.id for one in service.offer(STRANGER, {}, 4)]
+    assert newest == films[:-5:-1]  # nothing has been learned: the latest to come
+    add_viewing(backends, films)
+    service.train(NOW, np.random.default_rng(0))
+    first = service.offer(STRANGER, {}, 6)
+    assert len({one.genres for one in first}) == 3  # a screen of questions covers the tastes
+    said = {one.id: 1 if one.genres == (GENRES[2],) else -1 for one in first}
+    second = service.offer(STRANGER, said, 6)
+    assert not {one.id for one in second} & set(said)
+    assert [one.id for one in second] != [one.id for one in service.offer(STRANGER, dict.fromkeys(said, 0), 6)]
+
+
+def test_a_title_without_viewers_stands_among_its_like(backends: Backends) -> None:
+    service = made(backends, models=("popularity", "content-als"), recommender="content-als")
+    films = add_films(backends)
+    viewers = add_viewing(backends, films)
+    fresh = add_films(backends, count=3, first=900)  # one of each genre, and nobody has watched them
+    service.train(NOW, np.random.default_rng(0))
+    found = service.recommend(Viewer(id=viewers[0], name="V"), 60, HERE)
+    assert found.model.startswith("content-als-")
+    places = [[item.title.id for item in found.items].index(one) for one in fresh]
+    assert places[0] == min(places)  # the one of the viewer's own genre is the best of them
+    assert {one.genres for one in service.similar(fresh[0], STRANGER, 5)} == {(GENRES[0],)}

@@ -173,11 +173,16 @@ def shelf(ctx: typer.Context) -> None:
 
 
 @app.command()
-def rollback(ctx: typer.Context) -> None:
-    """Serve the version before the current one again."""
+def rollback(
+    ctx: typer.Context,
+    version: Annotated[
+        str, typer.Argument(help="Any version of the shelf, also a later one.", show_default="the one before")
+    ] = "",
+) -> None:
+    """Serve another version of the shelf, by default the one before the current one."""
     opener, service, _ = _open(ctx)
-    version = service.roll_back()
-    opener.show({"current": version}, f"Serving {version}.")
+    served = service.roll_back(version)
+    opener.show({"current": served}, f"Serving {served}.")
 
 
 def _context(device: str, hour: int | None) -> Context:

@@ -117,8 +117,11 @@ def _measured(model: Model, split: Split) -> dict[str, float]:
         found = evaluate(model, split, 10)
     except InvalidInput:
         return {}
-    figures = {f"{name}@10": round(one.value, 5) for name, one in found.estimates().items()}
-    return {**figures, "coverage@10": round(found.coverage, 5)}
+    figures = {"coverage@10": round(found.coverage, 5)}
+    for name, one in found.estimates().items():
+        for end, value in (("", one.value), (".low", one.low), (".high", one.high)):
+            figures[f"{name}@10{end}"] = round(value, 5)
+    return figures
 
 
 __all__: Sequence[str] = ("Fits", "Work", "fit_all", "last_out")

@@ -79,6 +79,12 @@ class TasteSpace:
         return np.asarray(found / max(1e-300, float(found.sum())))
 
 
+NO_TASTES = TasteSpace(
+    np.zeros(0, np.int64), np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+)
+"""While nothing has been trained."""
+
+
 def offer(
     space: TasteSpace, library: Library, viewer: Viewer, answers: Mapping[int, Answer] | None = None, n: int = 12
 ) -> list[int]:

@@ -138,7 +138,8 @@ class ShelfModel:
     kind: str
     size_bytes: int
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """On the viewers' last titles, which were held out: as ``ndcg@10``; empty where it was not measured."""
+    """On the viewers' last titles, which were held out: as ``ndcg@10``, with its 95 % interval ``ndcg@10.low`` and
+    ``ndcg@10.high``; empty where it was not measured."""
     seconds: float = 0.0
     """How long the fit took."""
     losses: tuple[float, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random, SystemRandom
 from typing import Any
@@ -32,8 +32,10 @@ from matinee.recommendation.explaining import explain
 from matinee.recommendation.library import Library
 from matinee.recommendation.listing import allowed, listed
 from matinee.recommendation.mapping import taste_map
+from matinee.recommendation.methods.content_als import ContentALS
 from matinee.recommendation.moment import Habits, Lifts, Moment, moment_of
 from matinee.recommendation.pages import Candidates, Knobs, assemble
+from matinee.recommendation.picker import NO_TASTES, Answer, TasteSpace, offer
 from matinee.recommendation.records import (
     NO_FILTERS,
     Explanation,
@@ -47,12 +49,14 @@ from matinee.recommendation.records import (
     TasteMap,
     TrainReport,
 )
-from matinee.recommendation.serving import CROWD, SPACE, Fitted, Loaded
+from matinee.recommendation.serving import CROWD, SPACES, Fitted, Loaded, space_of
 from matinee.recommendation.settings import RecommendationSettings
 from matinee.recommendation.similar import similar
 from matinee.recommendation.taste import taste
 
 SHELF = "taste"
+EASE_TITLES = 8000
+"""Beyond the most watched 8,000, pairs of titles would take a training more than a gigabyte."""
 _RNG = SystemRandom()
 
 
@@ -98,7 +102,7 @@ class Service:
                 next_step="Import viewing with `matinee import movielens` or `matinee events import`.",
             )
         seed = int(rng.integers(1 << 32))
-        kinds = tuple(dict.fromkeys((CROWD, SPACE, *(self._settings.models if models is None else models))))
+        kinds = _with_what_pages_need(self._settings.models if models is None else models)
         work = Work(known, cache(self._features), self._method_knobs(), self._checkpoint, seed)
         fits = fit_all(work, kinds, measure=self._settings.measure)
         version = f"{now_ms:013d}-{seed:08x}"
@@ -125,7 +129,7 @@ class Service:
             viewers=known.viewer_ids.size,
             titles=known.title_ids.size,
             interactions=known.count,
-            losses=tuple(facts["losses"].get(SPACE, ())),
+            losses=tuple(facts["losses"].get(space_of(stored), ())),
             seconds=time.monotonic() - began,
             models=_models_of(entry),
             best=fits.order()[0],
@@ -198,6 +202,17 @@ class Service:
         place = self._place(library, title_id, viewer)
         return similar(library, self._current_fitted(library), place, viewer.maturity, n)
 
+    def offer(self, viewer: Viewer, answers: Mapping[int, Answer], n: int = 12) -> list[Title]:
+        """The next `n` titles to ask a viewer about whom little is known, the one that tells most first.
+
+        `answers` are those given so far, by title id. While no such taste space has been trained, the newest titles
+        are asked about.
+        """
+        library = self._current_library()
+        space = self._current_fitted(library).loaded.space
+        known = TasteSpace.of(space) if isinstance(space, ContentALS) else NO_TASTES
+        return [library.all[one] for one in offer(known, library, viewer, answers, n)]
+
     def taste_map(self, limit: int = 2000) -> TasteMap:
         """The `limit` most watched titles as points in a plane."""
         library = self._current_library()
@@ -214,9 +229,15 @@ class Service:
         """All versions on the shelf, oldest first, and the one that is served."""
         return self._shelf.versions(), self._shelf.current()
 
-    def roll_back(self) -> str:
-        """Serve the version before the current one; returns it. Raises `NotFound` where there is none."""
-        version = self._shelf.roll_back()
+    def roll_back(self, version: str = "") -> str:
+        """Serve another version, by default the one before the current one; returns it.
+
+        Raises `NotFound` where there is none and `InvalidInput` where it is damaged; the current one then stays.
+        """
+        if version:
+            self._shelf.serve(version)
+        else:
+            version = self._shelf.roll_back()
         self._serving.look_again()
         return version
 
@@ -255,10 +276,10 @@ class Service:
         disliking: dict[str, Any] = {"dislike_below": s.dislike_below}
         return {
             CROWD: {"half_life_days": s.popularity_half_life_days},
-            SPACE: taste_space,
+            "als": taste_space,
             "item-neighbours": disliking,
             "viewer-neighbours": disliking,
-            "ease": disliking,
+            "ease": {**disliking, "titles": EASE_TITLES},
             "content": disliking,
             "content-als": taste_space,
         }
@@ -334,12 +355,18 @@ def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:
     )
 
 
+def _with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
+    """The models, with what everybody likes and with which titles are near to each other."""
+    space = () if space_of(models) else SPACES[:1]
+    return tuple(dict.fromkeys((CROWD, *space, *models)))
+
+
 def _shelved(entry: Entry) -> ShelfVersion:
     return ShelfVersion(
         version=entry.version,
         created_ms=entry.created_ms,
         served=entry.current,
-        best=next(iter(entry.facts.get("order", [SPACE])), "") if not entry.damage else "",
+        best=next(iter(entry.facts.get("order", SPACES)), "") if not entry.damage else "",
         models=_models_of(entry),
         facts=entry.facts,
         fault=entry.damage,

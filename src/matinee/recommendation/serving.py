@@ -8,6 +8,7 @@ package, leaves its place to the next.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ from matinee.recommendation.taste import Taste
 
 log = logging.getLogger(__name__)
 
-SPACE, CROWD = "als", "popularity"
-"""The model whose vectors say which titles are near to each other, and the one that is the same for everybody."""
+SPACES, CROWD = ("content-als", "als"), "popularity"
+"""The models whose vectors can say which titles are near to each other, of which the first that is there does; and the
+model that is the same for everybody."""
 NEAREST = 2000
 """Titles that an index is asked for: enough to fill every row after the viewer's own have been taken out."""
 
@@ -55,7 +57,7 @@ class Loaded:
         """
         if version is None:
             return cls("", "", None, "", None, None, None)
-        order = [chosen] if chosen else list(version.facts.get("order", [SPACE, CROWD]))
+        order = [chosen] if chosen else list(version.facts.get("order", [*SPACES, CROWD]))
         wanted = [one for one in order if one != CROWD]
         made: dict[str, Model] = {}
         name = ""
@@ -67,7 +69,8 @@ class Loaded:
                 continue
             name = one
             break
-        for one in (SPACE, CROWD):
+        space = space_of(version.models)
+        for one in (space, CROWD):
             if one in version.models and one not in made:
                 made[one] = _load(version, one)
         crowd = made.get(CROWD)
@@ -78,7 +81,12 @@ class Loaded:
         model = made.get(name)
         index = _index(model, index_from)
         missing = wanted[0] if wanted and name != wanted[0] else ""
-        return cls(version.version, name, model, missing, made.get(SPACE), crowd, index)
+        return cls(version.version, name, model, missing, made.get(space), crowd, index)
+
+
+def space_of(names: Collection[str]) -> str:
+    """Which of these models is the taste space; empty where none can be."""
+    return next((one for one in SPACES if one in names), "")
 
 
 def _load(version: Version, name: str) -> Model:

@@ -16,8 +16,9 @@ class RecommendationSettings(Table):
     """How taste is learned and how pages are made."""
 
     models: Kinds = Field(
-        ("popularity", "als", "item-neighbours", "content"),
-        description="Methods that a training fits; popularity and als serve pages whatever else does.",
+        ("popularity", "content-als", "item-neighbours", "ease", "content"),
+        description="Methods that a training fits; popularity and a taste space (content-als or als) are always among "
+        "them.",
     )
     recommender: str = Field(
         "best", description="Which of them recommends: `best` is the one that measured best, or name one."
@@ -74,8 +75,7 @@ class RecommendationSettings(Table):
         for one in models:
             if one not in KINDS:
                 raise ValueError(f"there is no model {one!r}; there are {', '.join(KINDS)}")
-        # Pages always need what everybody likes, and which titles are near to each other.
-        return tuple(dict.fromkeys(("popularity", "als", *models)))
+        return models
 
     @field_validator("recommender")
     @classmethod

@@ -37,6 +37,8 @@ from matinee.learning.training import Checkpoint, check_finite, within_memory
 from matinee.recommendation.methods.ridge import solve_row, solve_rows, sweeping
 
 _KNOBS = ("factors", "epochs", "regularisation", "unobserved_weight", "dislike_below", "solver", "steps")
+_LATER = ("solver", "steps")
+"""Knobs that models stored by the first versions do not have; they say nothing of what was learned."""
 SOLVERS = ("conjugate", "exact")
 
 
@@ -129,7 +131,8 @@ class ImplicitALS:
     def load(cls, stored: Stored) -> Self:
         """The model that was saved. Raises `InvalidInput` where it is none of this kind."""
         with reading(stored, cls.kind):
-            model = cls(**{knob: stored.facts[knob] for knob in _KNOBS})
+            knobs = [knob for knob in _KNOBS if knob in stored.facts or knob not in _LATER]
+            model = cls(**{knob: stored.facts[knob] for knob in knobs})
             model.losses = list(stored.facts["losses"])
             model.title_ids = stored.arrays["title_ids"]
             model.title_factors = stored.arrays["title_factors"]
