@@ -81,6 +81,7 @@ def candidates(asked: Asked, fitted: Fitted, trending: Trend, settings: Recommen
     foreign = foreign_titles(fitted.library, asked) if settings.language != "ignore" else None
     if foreign is not None:
         personal[foreign] -= np.float32(settings.foreign if settings.language == "prefer" else np.inf)
+    space = fitted.loaded.space
     tired = weariness(fitted.library, asked.exposures, asked.context.now_ms, settings.fatigue)
     if tired is not None:
         personal -= tired
@@ -92,7 +93,7 @@ def candidates(asked: Asked, fitted: Fitted, trending: Trend, settings: Recommen
         trending=crowd,
         playing=trending.viewers,
         vectors=fitted.vectors,
-        similar_model=f"als{version}",
+        similar_model=f"{space.kind}{version}" if space is not None else "content",
         fallback=fallback,
         tired=tired,
     )

@@ -10,6 +10,8 @@ _NAMED = re.compile(r"(?P<name>.*?)-?(?P<at>\d{13})(-[0-9a-f]+)?")
 CHOSEN_BY = {
     "blend": "everything that is known, weighed together",
     "als": "viewers whose taste is like yours",
+    "content-als": "viewers whose taste is like yours",
+    "ensemble": "what is watched together, and viewers whose taste is like yours",
     "svd": "viewers whose taste is like yours",
     "ease": "what is watched together",
     "item-neighbours": "what is watched together",
