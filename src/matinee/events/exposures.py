@@ -84,8 +84,8 @@ def by_viewer(bodies: Iterable[bytes]) -> dict[int, list[Shown]]:
 def merged(held: Exposures, pages: Iterable[Shown]) -> Exposures:
     """What was held with these pages of the same viewer added.
 
-    >>> merged(NONE, [Shown(1, 0, {5: 1.0}), Shown(1, 1000, {5: 1.0, 6: 0.5}), Shown(1, 7 * DAY_MS, {5: 1.0})])
-    Exposures(at_ms=604800000, weights={5: 1.5, 6: 0.25})
+    >>> merged(NONE, [Shown(1, 0, {5: 1.0}), Shown(1, 1000, {5: 1.0, 6: 0.5}), Shown(1, 7 * DAY_MS + 1000, {5: 1.0})])
+    Exposures(at_ms=604801000, weights={5: 1.5, 6: 0.25})
     """
     at_ms, weights = held.at_ms, dict(held.weights)
     for page in pages:

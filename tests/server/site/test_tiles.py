@@ -56,7 +56,7 @@ def test_what_is_the_viewers_own_is_set_in() -> None:
 
 def test_every_tile_can_be_asked_why() -> None:
     html = Tiles().strip([Entry(title()), Entry(title(2, name='"Quoted"'), reason="New")], "tall", 1)
-    assert '<a class="ask" href="/why/1" aria-label="Why Heat?">' in html
-    assert 'aria-label="Why &quot;Quoted&quot;?"' in html
+    assert '<a class="ask" href="/why/1" aria-label="Why this? Heat">' in html
+    assert 'aria-label="Why this? &quot;Quoted&quot;"' in html
     assert html.count("<li") == html.count("</li>") == html.count("/why/") == 2
     assert html.count("<a ") == html.count("</a>") == 4  # the question stands beside the tile, not in it
