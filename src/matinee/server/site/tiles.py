@@ -87,7 +87,8 @@ def _pieces_of(title: Title, shape: str, to: str) -> _Pieces:
         f'<li class="tile" data-t="{title.id}"><a href="/{to}/{title.id}">'
         f'<span class="pic {shape}">{picture(title, shape)}',
         f'</span><span class="under"><span class="facts">{facts}</span>',
-        f'</span></a><a class="ask" href="/why/{title.id}" aria-label="Why this? {escape(title.name)}">Why this?</a></li>',
+        f'</span></a><a class="ask" href="/why/{title.id}" aria-label="Why this? {escape(title.name)}">'
+        "Why this?</a></li>",
     )
 
 
