@@ -24,7 +24,8 @@ def test_with_the_keyboard_alone(enter: Callable[..., Visitor], house: House) ->
     keys = visitor.page.keyboard
     visitor.go("/")
     assert visitor.page.url.endswith("/sign-in")
-    keys.type("family@example.org")  # the first field has the focus
+    visitor.until("document.activeElement.name === 'email'")  # the first field has the focus
+    keys.type("family@example.org")
     keys.press("Tab")
     keys.type(PASSWORD)
     keys.press("Enter")
@@ -156,6 +157,7 @@ def test_my_list_without_a_reload(enter: Callable[..., Visitor], house: House) -
 def test_a_title_without_a_picture_has_a_poster(enter: Callable[..., Visitor], house: House) -> None:
     visitor = enter("family", "Ada")
     visitor.go("/browse?genre=Western")
+    visitor.until("[...document.querySelectorAll('.tile img')].every(one => one.complete && one.naturalWidth)")
     shown = visitor.page.eval_on_selector_all(
         ".tile img", "all => all.map(one => [one.getAttribute('src'), one.complete && one.naturalWidth])"
     )
