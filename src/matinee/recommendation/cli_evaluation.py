@@ -21,7 +21,6 @@ from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.splits import Split, predefined
 from matinee.recommendation import datasets, plots, trials, verdicts
-from matinee.recommendation.library import Library
 from matinee.recommendation.trials import Trial
 
 Data = Annotated[
@@ -150,7 +149,7 @@ def _judged(opener: Opener, question: _Question) -> tuple[dict[str, Any], list[T
 def _data(opener: Opener, question: _Question) -> tuple[Interactions, Features | None, dict[str, Any], list[str]]:
     if question.data is None:
         workspace = opener.workspace()
-        known = _viewing(workspace)
+        known: Interactions = workspace.service("recommendation").interactions()
         if not known.count:
             raise InvalidInput(
                 "There is no viewing in this workspace yet.",
@@ -160,15 +159,6 @@ def _data(opener: Opener, question: _Question) -> tuple[Interactions, Features |
     found = datasets.read(question.data, now_ms())
     facts = {"data": str(question.data), "rows": found.rows, "doubled": found.doubled, "refused": found.refused.total}
     return _least(found.known, question.least), found.features(now_ms()), facts, found.remarks()
-
-
-def _viewing(workspace: Workspace) -> Interactions:
-    """What viewers did, as models are trained on it: episodes count as their series."""
-    library = Library.of(workspace.service("catalog").snapshot().titles)
-    viewers, titles, values, times = workspace.service("events").interactions().columns()
-    places = np.array([library.shown_as.get(one, -1) for one in titles.tolist()], np.int64)
-    kept = places >= 0
-    return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
 
 
 def _features(workspace: Workspace) -> Features:

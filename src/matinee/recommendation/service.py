@@ -43,14 +43,13 @@ from matinee.recommendation.records import (
     HomePage,
     Item,
     Recommendation,
-    ShelfModel,
     ShelfReport,
-    ShelfVersion,
     TasteMap,
     TrainReport,
 )
 from matinee.recommendation.serving import CROWD, SPACES, Fitted, Loaded, space_of
 from matinee.recommendation.settings import RecommendationSettings
+from matinee.recommendation.shelving import models_of, shelved
 from matinee.recommendation.similar import similar
 from matinee.recommendation.taste import taste
 
@@ -95,7 +94,7 @@ class Service:
         from matinee.recommendation.fitting import PROTOCOL, Work, fit_all
 
         began = time.monotonic()
-        known = self._interactions()
+        known = self.interactions()
         if not known.count:
             raise Conflict(
                 "There is nothing to learn from: no viewer has played or rated anything.",
@@ -131,7 +130,7 @@ class Service:
             interactions=known.count,
             losses=tuple(facts["losses"].get(space_of(stored), ())),
             seconds=time.monotonic() - began,
-            models=_models_of(entry),
+            models=models_of(entry),
             best=fits.order()[0],
         )
 
@@ -222,8 +221,18 @@ class Service:
         """What lies on the shelf, newest first, with what was measured of each model."""
         return ShelfReport(
             current=self._shelf.current(),
-            versions=tuple(_shelved(one) for one in reversed(self._shelf.entries())),
+            versions=tuple(shelved(one) for one in reversed(self._shelf.entries())),
         )
+
+    def interactions(self) -> Interactions:
+        """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
+        library, known = self._current_library(), self._events.interactions()
+        viewers, titles, values, times = known.columns()
+        of_title = {one: library.shown_as.get(one, -1) for one in known.title_ids.tolist()}
+        places = np.array([of_title[one] for one in known.title_ids.tolist()], np.int64)
+        places = places[np.searchsorted(known.title_ids, titles)]
+        kept = places >= 0
+        return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
 
     def versions(self) -> tuple[list[str], str | None]:
         """All versions on the shelf, oldest first, and the one that is served."""
@@ -293,16 +302,6 @@ class Service:
         titles = self._current_library().titles
         return features_of(titles, self._catalog.all_credits())
 
-    def _interactions(self) -> Interactions:
-        """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
-        library, known = self._current_library(), self._events.interactions()
-        viewers, titles, values, times = known.columns()
-        of_title = {one: library.shown_as.get(one, -1) for one in known.title_ids.tolist()}
-        places = np.array([of_title[one] for one in known.title_ids.tolist()], np.int64)
-        places = places[np.searchsorted(known.title_ids, titles)]
-        kept = places >= 0
-        return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
-
     def _current_library(self) -> Library:
         snapshot, held = self._catalog.snapshot(), self._library
         if held is None or held[0] is not snapshot:
@@ -359,33 +358,6 @@ def _with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
     """The models, with what everybody likes and with which titles are near to each other."""
     space = () if space_of(models) else SPACES[:1]
     return tuple(dict.fromkeys((CROWD, *space, *models)))
-
-
-def _shelved(entry: Entry) -> ShelfVersion:
-    return ShelfVersion(
-        version=entry.version,
-        created_ms=entry.created_ms,
-        served=entry.current,
-        best=next(iter(entry.facts.get("order", SPACES)), "") if not entry.damage else "",
-        models=_models_of(entry),
-        facts=entry.facts,
-        fault=entry.damage,
-    )
-
-
-def _models_of(entry: Entry) -> tuple[ShelfModel, ...]:
-    facts = entry.facts
-    return tuple(
-        ShelfModel(
-            name=name,
-            kind=kind,
-            size_bytes=facts.get("sizes", {}).get(name, 0),
-            metrics=facts.get("measured", {}).get(name, {}),
-            seconds=facts.get("seconds", {}).get(name, 0.0),
-            losses=tuple(facts.get("losses", {}).get(name, ())),
-        )
-        for name, kind in entry.kinds.items()
-    )
 
 
 __all__: Sequence[str] = ("Service", "shown")

@@ -1,0 +1,36 @@
+"""What a training wrote down of its models, as reports tell it: entries of the shelf to records."""
+
+from __future__ import annotations
+
+from matinee.learning.shelf import Entry
+from matinee.recommendation.records import ShelfModel, ShelfVersion
+from matinee.recommendation.serving import SPACES
+
+
+def shelved(entry: Entry) -> ShelfVersion:
+    """One version as it is reported."""
+    return ShelfVersion(
+        version=entry.version,
+        created_ms=entry.created_ms,
+        served=entry.current,
+        best=next(iter(entry.facts.get("order", SPACES)), "") if not entry.damage else "",
+        models=models_of(entry),
+        facts=entry.facts,
+        fault=entry.damage,
+    )
+
+
+def models_of(entry: Entry) -> tuple[ShelfModel, ...]:
+    """The models of a version, with what its training wrote down of each."""
+    facts = entry.facts
+    return tuple(
+        ShelfModel(
+            name=name,
+            kind=kind,
+            size_bytes=facts.get("sizes", {}).get(name, 0),
+            metrics=facts.get("measured", {}).get(name, {}),
+            seconds=facts.get("seconds", {}).get(name, 0.0),
+            losses=tuple(facts.get("losses", {}).get(name, ())),
+        )
+        for name, kind in entry.kinds.items()
+    )
