@@ -9,7 +9,7 @@ from matinee.base.clock import DAY_MS
 from matinee.events import codec, exposures
 from matinee.events.exposures import NONE, VISIT_MS, Exposures, Shown, merged
 from matinee.events.records import Impression, PageShown, Play, ShownRow
-from matinee.events.service import Service
+from matinee.events.service import IMPRESSIONS, Service
 
 NOW = 1_790_000_000_000
 
@@ -81,6 +81,18 @@ def test_pages_are_projected_with_the_state_and_rebuilt(backends: Backends) -> N
     assert service.state(3).exposures == NONE
     service.rebuild()
     assert service.state(1).exposures == found
+
+
+def test_pages_of_several_writers_count_once(backends: Backends) -> None:
+    here, there = Service(backends), Service(backends)
+    here.record([page("0001", NOW, (1,))])
+    # A process that published and died before it could project leaves the next one behind the bus by a page.
+    lost = page("0002", NOW, (2,), viewer=2)
+    backends.bus.publish(IMPRESSIONS, [(lost.id, codec.encode(lost))])
+    there.record([page("0003", NOW + DAY_MS, (1,)), page("0001", NOW, (1,))])
+    here.record([page("0004", NOW + DAY_MS, (3,), viewer=2)])
+    assert here.state(1).exposures.weights[1] == pytest.approx(1 + 2 ** (-1 / 7), abs=0.01)
+    assert set(here.state(2).exposures.weights) == {2, 3}
 
 
 def test_playings_keep_their_device(backends: Backends) -> None:

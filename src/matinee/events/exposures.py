@@ -11,12 +11,13 @@ at the end of the bus, `BEHIND` messages back: what lies before would have faded
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from matinee.base.clock import DAY_MS
+from matinee.events.records import Event, Impression, PageShown
 
 HALF_LIFE_DAYS = 7.0
 VISIT_MS = 30 * 60_000
@@ -49,6 +50,17 @@ class Shown(NamedTuple):
     weights: Mapping[int, float]
 
 
+def shown_by(event: Event) -> Shown | None:
+    """What a record showed; None where it is no page and no impression."""
+    match event:
+        case PageShown():
+            return _page(event.viewer_id, event.at_ms, (row.titles for row in event.rows))
+        case Impression():
+            return _impression(event.viewer_id, event.at_ms, event.row_position, event.position, event.title_id)
+        case _:
+            return None
+
+
 def shown_in(body: bytes) -> Shown | None:
     """What a message of the bus showed; None where it is no page and no impression.
 
@@ -57,28 +69,31 @@ def shown_in(body: bytes) -> Shown | None:
     try:
         event = orjson.loads(body)
         viewer_id, at_ms = int(event["viewer_id"]), int(event["at_ms"])
-        weights: dict[int, float] = {}
         if event["kind"] == "page":
-            for likely, row in zip(SEEN, event["rows"], strict=False):
-                for chance, title in zip(likely, row["titles"], strict=False):
-                    weights[title] = max(chance, weights.get(title, 0.0))
-        else:
-            row, place = event["row_position"], event["position"]
-            if row < ROWS and place < PLACES:
-                weights[event["title_id"]] = SEEN[row][place]
+            return _page(viewer_id, at_ms, (row["titles"] for row in event["rows"]))
+        return _impression(viewer_id, at_ms, event["row_position"], event["position"], event["title_id"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _page(viewer_id: int, at_ms: int, rows: Iterable[Sequence[int]]) -> Shown:
+    weights: dict[int, float] = {}
+    for likely, titles in zip(SEEN, rows, strict=False):
+        for chance, title in zip(likely, titles, strict=False):
+            weights[title] = max(chance, weights.get(title, 0.0))
     return Shown(viewer_id, at_ms, weights)
 
 
-def by_viewer(bodies: Iterable[bytes]) -> dict[int, list[Shown]]:
-    """What messages of the bus showed to each viewer, in their order."""
-    pages: dict[int, list[Shown]] = {}
-    for body in bodies:
-        shown = shown_in(body)
-        if shown is not None:
-            pages.setdefault(shown.viewer_id, []).append(shown)
-    return pages
+def _impression(viewer_id: int, at_ms: int, row: int, place: int, title_id: int) -> Shown:
+    return Shown(viewer_id, at_ms, {title_id: SEEN[row][place]} if row < ROWS and place < PLACES else {})
+
+
+def by_viewer(pages: Iterable[Shown]) -> dict[int, list[Shown]]:
+    """What was shown to each viewer, in the order given."""
+    found: dict[int, list[Shown]] = {}
+    for one in pages:
+        found.setdefault(one.viewer_id, []).append(one)
+    return found
 
 
 def merged(held: Exposures, pages: Iterable[Shown]) -> Exposures:

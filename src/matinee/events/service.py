@@ -43,15 +43,19 @@ class Service:
         Events whose id is known are dropped, so a batch may be sent again after any failure. Raises `Unavailable`
         where the bus or the tables are: what had become durable by then is projected by the next call.
         """
-        topics: dict[str, list[tuple[str, bytes]]] = {}
+        topics: dict[str, list[Event]] = {}
         for event in events:
-            topics.setdefault(topic_of(event), []).append((event.id, codec.encode(event)))
-        receipts = [self._bus.publish(topic, messages) for topic, messages in topics.items()]
+            topics.setdefault(topic_of(event), []).append(event)
+        receipts = {
+            topic: self._bus.publish(topic, [(one.id, codec.encode(one)) for one in group])
+            for topic, group in topics.items()
+        }
         if VIEWING in topics:
             self._project()
         if IMPRESSIONS in topics:
-            self._project_exposures()
-        return _sum(receipts)
+            shown, receipt = topics[IMPRESSIONS], receipts[IMPRESSIONS]
+            self._project_exposures(shown if receipt.accepted == len(shown) else (), receipt.end)
+        return _sum(list(receipts.values()))
 
     def record_ratings(self, viewer_ids: object, title_ids: object, stars: object, at_ms: object) -> Receipt:
         """Record ratings given as columns (NumPy arrays or lists of equal length).
@@ -133,17 +137,26 @@ class Service:
     def _move_offset(self, connection: Connection, topic: str, offset: int) -> None:
         connection.execute(update(t.projections).where(t.projections.c.topic == topic).values(offset=offset))
 
-    def _project_exposures(self) -> None:
-        """Take in what pages showed since the last time; what lies too far back has faded, and is left out."""
-        while self._project_pages() == PAGES:
+    def _project_exposures(self, latest: Sequence[Event] = (), end: int = 0) -> None:
+        """Take in what pages showed since the last time; what lies too far back has faded, and is left out.
+
+        `latest` are the events that were just published and end at offset `end`: mostly they are all there is to take
+        in, and need not be read back.
+        """
+        while self._project_pages(latest, end) == PAGES:
             pass
 
-    def _project_pages(self) -> int:
+    def _project_pages(self, latest: Sequence[Event], latest_end: int) -> int:
         recent = max(0, self._bus.end(IMPRESSIONS) - exposures.BEHIND)
         with self._tables.write() as connection:
             offset = self._lock_offset(connection, IMPRESSIONS, recent)
-            messages = self._bus.read(IMPRESSIONS, max(offset, recent), PAGES)
-            pages = exposures.by_viewer(message.body for message in messages)
+            if latest and offset == latest_end - len(latest):
+                found, end = [exposures.shown_by(one) for one in latest], latest_end
+            else:
+                messages = self._bus.read(IMPRESSIONS, max(offset, recent), PAGES)
+                found = [exposures.shown_in(message.body) for message in messages]
+                end = messages[-1].offset if messages else offset
+            pages = exposures.by_viewer(one for one in found if one is not None)
             held = reading.exposures_of(connection, list(pages))
             rows = [
                 {"viewer_id": viewer, "seen": exposures.dump(exposures.merged(held.get(viewer, exposures.NONE), shown))}
@@ -151,9 +164,9 @@ class Service:
             ]
             if rows:
                 connection.execute(statements.put_exposures(self._tables), rows)
-            if messages:
-                self._move_offset(connection, IMPRESSIONS, messages[-1].offset)
-            return len(messages)
+            if end > offset:
+                self._move_offset(connection, IMPRESSIONS, end)
+            return len(found)
 
     def rebuild(self) -> int:
         """Empty the tables and project the whole bus again; readers see the old rows until it is done.

@@ -1,8 +1,9 @@
-"""The best titles of very many viewers at once: scores are made, looked through and forgotten block by block.
+"""The best titles: of one list of scores, and of very many viewers at once.
 
-Where scores are products of vectors, as in a factorisation, the lists of a whole audience need neither all scores in
-memory nor a sort: each row is read once, and a title is looked at twice only where it beats the least of the ``n`` kept
-so far, which after a few hundred titles is rare.
+For an audience scores are made, looked through and forgotten block by block. Where scores are products of vectors, as
+in a factorisation, the lists of all viewers need neither all scores in memory nor a sort: each row is read once, and a
+title is looked at twice only where it beats the least of the ``n`` kept so far, which after a few hundred titles is
+rare.
 
 >>> people, titles = np.eye(2, dtype=np.float32), np.array([[1, 0], [2, 0], [0, 3]], np.float32)
 >>> best_products(people, titles, csr_array(np.array([[0, 1, 0], [0, 0, 0]])), 1)[0].tolist()  # the first has seen 1
@@ -47,9 +48,32 @@ def best_products(people: Floats, titles: Floats, seen: csr_array, n: int) -> tu
     return columns, scores
 
 
+def best(scores: NDArray[np.floating], allowed: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
+    """Places of the `n` best `scores` among the `allowed`, best first; of equal ones the first, those at -inf never.
+
+    >>> best(np.array([1.0, 3.0, 2.0, 3.0, -np.inf]), np.array([True, True, False, True, True]), 4).tolist()
+    [1, 3, 0]
+    """
+    columns, kept = np.full(n, -1, np.int64), np.full(n, -np.inf, scores.dtype)
+    _keep_allowed(scores, allowed, columns, kept)
+    return columns[: np.count_nonzero(columns >= 0)]
+
+
+@njit(cache=True, nogil=True)
+def _keep_allowed(found, allowed, columns, scores):  # type: ignore[no-untyped-def]
+    """Fill `columns` and `scores`, which hold -1 and -inf, by insertion."""
+    n = columns.size
+    least = scores[n - 1] if n else np.inf
+    for column in range(found.size):
+        score = found[column]
+        if score > least and allowed[column]:
+            _insert(score, column, columns, scores)
+            least = scores[n - 1]
+
+
 @njit(cache=True, nogil=True)
 def _keep_best(found, starts, places, columns, scores):  # type: ignore[no-untyped-def]
-    """Fill `columns` and `scores`, which hold -1 and -inf, by insertion."""
+    """The same for each row, without its entries of `places`."""
     n = columns.shape[1]
     for row in range(found.shape[0]):
         for entry in range(starts[row], starts[row + 1]):
@@ -58,10 +82,14 @@ def _keep_best(found, starts, places, columns, scores):  # type: ignore[no-untyp
         for column in range(found.shape[1]):
             score = found[row, column]
             if score > least:
-                place = n - 1
-                while place > 0 and score > scores[row, place - 1]:
-                    scores[row, place] = scores[row, place - 1]
-                    columns[row, place] = columns[row, place - 1]
-                    place -= 1
-                scores[row, place], columns[row, place] = score, column
+                _insert(score, column, columns[row], scores[row])
                 least = scores[row, n - 1]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _insert(score, column, columns, scores):  # type: ignore[no-untyped-def]
+    place = columns.size - 1
+    while place > 0 and score > scores[place - 1]:
+        scores[place], columns[place] = scores[place - 1], columns[place - 1]
+        place -= 1
+    scores[place], columns[place] = score, column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,72 +60,59 @@ class Taste:
     """The viewer's list, newest first."""
 
 
-class _Touch(NamedTuple):
-    """The latest word on a film or series."""
-
-    at_ms: int
-    stars: float
-    thumb: float
-    share: float
-    watched: bool
-    judged: bool
+_Touch = tuple[int, int, float, float, float, bool, bool]
+"""The latest word on a film or series: when, minus its place, stars, thumb and share (NaN where not known), whether it
+was watched and whether it was judged. Plain, for a page makes hundreds and sorts them."""
 
 
 def taste(library: Library, state: ViewerState, maturity: int, dislike_below: float) -> Taste:
     """What `state` says. Titles above the maturity limit count as taste but are in no tuple."""
-    touches = _touches(library, state)
-    touches = dict(sorted(touches.items(), key=lambda one: (one[1].at_ms, -one[0])))
+    touches = sorted(_touches(library, state).values())
+    places = [-touch[1] for touch in touches]
+    strengths = dict(zip(places, _strengths(touches), strict=True))
     touched = np.zeros(len(library.titles), bool)
-    touched[list(touches)] = True
-    strengths = _strengths(touches)
-    liked = []
-    for place, touch in reversed(touches.items()):
-        value = strengths[place]
-        # Who only watched has not said otherwise; who judged must have judged well.
-        if (value >= LIKED or (not touch.judged and value > dislike_below)) and library.age[place] <= maturity:
-            liked.append(Liked(place, library.titles[place], touch.watched, value))
+    touched[places] = True
+    young = (library.age[places] <= maturity).tolist()
+    # Who only watched has not said otherwise; who judged must have judged well.
+    liked = [
+        Liked(place, library.titles[place], watched, value)
+        for (*_, watched, judged), (place, value), fits in zip(touches, strengths.items(), young, strict=True)
+        if fits and (value >= LIKED or (not judged and value > dislike_below))
+    ]
     listed = [library.all[one] for one in state.listed if one in library.all and library.ages[one] <= maturity]
     begun = [one for one in _begun(library, state) if library.ages[one.title.id] <= maturity]
-    times = tuple([touch.at_ms for touch in touches.values()])
-    return Taste(touched, strengths, times, tuple(liked), tuple(begun), tuple(listed))
+    times = tuple([touch[0] for touch in touches])
+    return Taste(touched, strengths, times, tuple(liked[::-1]), tuple(begun), tuple(listed))
 
 
 def _touches(library: Library, state: ViewerState) -> dict[int, _Touch]:
     """By place; where several episodes say different things the latest word stands for the series."""
     found: dict[int, _Touch] = {}
+    shown_as, watching, nan = library.shown_as, state.watching, np.nan
     for title_id, (stars, thumb, at_ms) in state.opinions.items():
-        place = library.shown_as.get(title_id)
-        if place is not None and title_id not in state.watching:
-            touch = _Touch(at_ms, stars or np.nan, thumb or np.nan, np.nan, watched=False, judged=True)
-            _keep(found, place, touch)
-    for title_id, watching in state.watching.items():
-        place, opinion = library.shown_as.get(title_id), state.opinions.get(title_id)
+        place = shown_as.get(title_id)
+        if place is not None and title_id not in watching:
+            held = found.get(place)
+            if held is None or at_ms > held[0]:
+                found[place] = (at_ms, -place, stars or nan, thumb or nan, nan, False, True)
+    for title_id, seen in watching.items():
+        place, opinion = shown_as.get(title_id), state.opinions.get(title_id)
         if place is not None:
-            share = _share(library.all[title_id], watching)
             stars, thumb, at_ms = opinion or (None, None, 0)
-            touch = _Touch(
-                max(at_ms, watching.at_ms),
-                stars or np.nan,
-                thumb or np.nan,
-                UNKNOWN_SHARE if share is None else share,
-                watched=True,
-                judged=opinion is not None,
-            )
-            _keep(found, place, touch)
+            held, at_ms = found.get(place), max(at_ms, seen.at_ms)
+            if held is None or at_ms > held[0]:
+                share = _share(library.all[title_id], seen)
+                share = UNKNOWN_SHARE if share is None else share
+                found[place] = (at_ms, -place, stars or nan, thumb or nan, share, True, opinion is not None)
     return found
 
 
-def _keep(found: dict[int, _Touch], place: int, touch: _Touch) -> None:
-    held = found.get(place)
-    if held is None or touch.at_ms > held.at_ms:
-        found[place] = touch
-
-
-def _strengths(touches: Mapping[int, _Touch]) -> dict[int, float]:
+def _strengths(touches: Sequence[_Touch]) -> list[float]:
     if not touches:
-        return {}
-    columns = np.array([touch[1:4] for touch in touches.values()], np.float64).T
-    return dict(zip(touches, strength(columns[0], columns[1], columns[2]).tolist(), strict=True))
+        return []
+    _, _, stars, thumb, share, *_ = zip(*touches, strict=True)
+    found: list[float] = strength(np.array(stars), np.array(thumb), np.array(share)).tolist()
+    return found
 
 
 def _begun(library: Library, state: ViewerState) -> list[Begun]:

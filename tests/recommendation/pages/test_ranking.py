@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matinee.recommendation.pages.ranking import reranked
@@ -22,6 +22,7 @@ def crowd(seed: int, titles: int = 40) -> dict[str, Any]:
     return {"relevance": relevance, "vectors": vectors.astype(np.float32), "mixtures": mixtures}
 
 
+@settings(deadline=None)  # the first is compiled
 @given(st.integers(0, 99), st.integers(0, 50), st.floats(0, 5), st.floats(0, 30))
 def test_whatever_the_knobs_every_title_stands_once(seed: int, n: int, diversity: float, calibration: float) -> None:
     wanted = np.array([0.7, 0.3], np.float32)

@@ -32,6 +32,7 @@ from matinee.base.errors import InvalidInput
 from matinee.base.progress import track
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints, Ranked
+from matinee.learning.ranking import best_products
 from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint, check_finite, within_memory
 from matinee.recommendation.methods.ridge import solve_row, solve_rows, sweeping
@@ -115,8 +116,6 @@ class ImplicitALS:
 
         What `recommend` gives for their histories, at once and quicker, as long as the model is not stored and loaded.
         """
-        from matinee.learning.ranking import best_products  # Numba is not needed for a page
-
         if self.viewer_factors.shape[0] != known.viewer_ids.size or not np.array_equal(self.title_ids, known.title_ids):
             raise InvalidInput("The model was not trained on these interactions.", next_step="Train it, or recommend.")
         columns, scores = best_products(self.viewer_factors, self.title_factors, known.values, n)

@@ -103,6 +103,5 @@ def _appeal(draft: Draft, row: Row) -> float:
     """Mean own score of the row's first titles, held within -1 and 1: scores are in standard deviations."""
     if row.slug in {"my-list", "continue-watching"} or draft.candidates.fallback:
         return 0.0
-    scores, shown_as = draft.candidates.personal, draft.library.shown_as
-    held = [min(1.0, max(-1.0, float(scores[shown_as[item.title.id]]))) for item in row.items[:LOOKED_AT]]
-    return sum(held) / len(held)
+    places = [draft.library.shown_as[item.title.id] for item in row.items[:LOOKED_AT]]
+    return float(np.clip(draft.candidates.personal[places], -1.0, 1.0).mean())

@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from matinee.learning.ranking import best
 from matinee.recommendation import words
 from matinee.recommendation.library import Bools, Floats, Ints, Library
 from matinee.recommendation.records import Item
@@ -85,19 +86,17 @@ class Draft:
     """Own scores; titles that have none follow, by what is trending."""
     anchors: Floats = field(init=False)
     """Directions of the titles that the viewer liked last."""
+    freshness: Floats | None = field(init=False)
+    """What weariness leaves of a score above 0."""
 
     def __post_init__(self) -> None:
         self.scores = self.candidates.filled()
         self.anchors = self.candidates.vectors[[one.place for one in self.taste.liked[:ANCHORS]]]
+        self.freshness = None if self.candidates.tired is None else np.exp(-self.candidates.tired)
 
     def best(self, scores: NDArray[np.floating], n: int, within: Bools | None = None) -> Ints:
         """The best `n` free titles by `scores`, best first; those at -inf never."""
-        allowed = self.free if within is None else self.free & within
-        places = np.flatnonzero(allowed & (scores > -np.inf))
-        if places.size > n:
-            kept = np.argpartition(-scores[places], n - 1)[:n]
-            places = places[np.sort(kept)]
-        return places[np.argsort(-scores[places], kind="stable")]
+        return best(scores, self.free if within is None else self.free & within, n)
 
     def take(self, scores: NDArray[np.floating], within: Bools | None = None) -> Ints:
         """The best free titles for a row, now taken."""
@@ -107,7 +106,7 @@ class Draft:
 
     def rested(self, scores: NDArray[np.floating]) -> NDArray[np.floating]:
         """Scores above 0, of any unit, less by a factor of e for each unit of weariness."""
-        return scores if self.candidates.tired is None else scores * np.exp(-self.candidates.tired)
+        return scores if self.freshness is None else scores * self.freshness
 
     def near(self, places: Ints) -> list[Liked | None]:
         """For each title the liked one that it is nearest to, None where none is near."""
@@ -128,14 +127,7 @@ class Draft:
         chances = propensities or [1.0] * places.size
         return tuple(
             [
-                Item(
-                    title=titles[place],
-                    position=position,
-                    reason=reason,
-                    model=model,
-                    fallback=fallback,
-                    propensity=chance,
-                )
+                Item(titles[place], position, reason, model, fallback, chance)
                 for position, (place, reason, chance) in enumerate(zip(places.tolist(), reasons, chances, strict=True))
             ]
         )

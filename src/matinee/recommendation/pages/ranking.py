@@ -13,6 +13,7 @@ very mixture are imagined, or chance would rule the beginning of the row, where 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from matinee.recommendation.library import Floats, Ints
 
@@ -54,22 +55,31 @@ def reranked(
         return np.argsort(-relevance, kind="stable")[:n]
     low, high = float(relevance.min()), float(relevance.max())
     value = (relevance - low) / max(1e-9, high - low)
-    likeness = diversity * (vectors @ vectors.T)
-    nearest = np.zeros(relevance.size, np.float32)
-    shares, wanted = mixtures[:, own], wanted[own]
-    row = IMAGINED * wanted
-    chosen = np.empty(n, np.int64)
+    shares = mixtures[:, own] if calibrated else np.zeros((relevance.size, 0), np.float32)
+    likeness, wanted = diversity * (vectors @ vectors.T), wanted[own]
+    order: Ints = _greedy(value, likeness, calibration * wanted, wanted, shares, n)
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _greedy(value, likeness, weights, wanted, shares, n):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Of ``-KL(p, q)`` what depends on ``q`` is taken, and of that only what a title's own genres change."""
+    titles, genres = shares.shape
+    row, nearest, chosen = IMAGINED * wanted, np.zeros(titles, np.float32), np.empty(n, np.int64)
     for step in range(n):
-        gain = value - nearest
-        if calibrated:
-            gain += calibration * _closeness(row + shares, wanted, IMAGINED + step + 1)
-        best = chosen[step] = int(gain.argmax())
-        value[best] = -np.inf
+        scale = (1 - LEAST) / (IMAGINED + step + 1)
+        best, most = -1, -np.inf
+        for title in range(titles):
+            gain = value[title] - nearest[title]
+            for genre in range(genres):
+                if shares[title, genre] > 0:
+                    least = LEAST * wanted[genre]
+                    without, added = row[genre] * scale + least, shares[title, genre] * scale
+                    gain += weights[genre] * np.log1p(added / without)
+            if gain > most:
+                best, most = title, gain
+        chosen[step], value[best] = best, -np.inf
+        for title in range(titles):
+            nearest[title] = max(nearest[title], likeness[best, title])
         row += shares[best]
-        np.maximum(nearest, likeness[best], out=nearest)
     return chosen
-
-
-def _closeness(sums: Floats, wanted: Floats, count: float) -> Floats:
-    """``-KL(p, q)`` but for what does not depend on ``q``, for each row of sums of `count` mixtures."""
-    return np.log(sums * ((1 - LEAST) / count) + LEAST * wanted) @ wanted

@@ -207,8 +207,8 @@ def _said(query: str, found: list[Title]) -> str:
 
 def _more(row: Row) -> str:
     if row.slug.startswith("genre-"):
-        names = {slug(one): one for item in row.items for one in item.title.genres}
-        return _browse(names.get(row.slug.removeprefix("genre-"), ""), "added")
+        wanted = row.slug.removeprefix("genre-")  # every title of the row has it
+        return _browse(next((one for one in row.items[0].title.genres if slug(one) == wanted), ""), "added")
     return {"my-list": "/list", "new": "/browse"}.get(row.slug, "")
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
+from isal import igzip
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
@@ -45,9 +46,15 @@ def render(request: Request, template: str, /, **values: Any) -> str:
 def page(
     request: Request, template: str, session: Session | None, /, *, section: str = "", status: int = 200, **values: Any
 ) -> HTMLResponse:
-    """A page of the site. It is each viewer's own, so no shared cache may keep it."""
-    html = render(request, template, shell=shell_of(request, session, section), **values)
-    return HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache", "Vary": "Cookie"})
+    """A page of the site. It is each viewer's own, so no shared cache may keep it.
+
+    It is zipped here, on the thread that made it, and not by the middleware, which would hold up every other request.
+    """
+    html = render(request, template, shell=shell_of(request, session, section), **values).encode()
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        html, headers["Content-Encoding"] = igzip.compress(html, 2), "gzip"
+    return HTMLResponse(html, status, headers=headers)
 
 
 def shell_of(request: Request, session: Session | None, section: str = "") -> Shell:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from matinee.server.site import art, lettering, words
 from matinee.server.site.views import Entry
 
 _Pieces = tuple[str, str, str]
+REASONS = 4096
+"""Reasons kept as HTML: most stand in many tiles, as "Because you loved Heat" does."""
 
 
 class Tiles:
@@ -26,7 +29,7 @@ class Tiles:
 
     def __init__(self) -> None:
         self._revision = -1
-        self._pieces: dict[tuple[int, str, str], _Pieces] = {}
+        self._pieces: dict[tuple[str, str], dict[int, _Pieces]] = {}
         self._lock = threading.Lock()
 
     def strip(self, entries: Iterable[Entry], shape: str, revision: int, *, to: str = "title") -> Markup:
@@ -37,14 +40,14 @@ class Tiles:
         if revision != self._revision:
             with self._lock:
                 self._pieces, self._revision = {}, revision
-        known = self._pieces
+        known = self._pieces.setdefault((shape, to), {})
         parts: list[str] = []
-        for entry in entries:
-            key = (entry.title.id, shape, to)
-            pieces = known.get(key)
+        for title, reason, progress in entries:
+            pieces = known.get(title.id)
             if pieces is None:
-                pieces = known[key] = _pieces_of(entry.title, shape, to)
-            parts += (pieces[0], _progress(entry.progress), pieces[1], _why(entry.reason), pieces[2])
+                pieces = known[title.id] = _pieces_of(title, shape, to)
+            before, between, after = pieces
+            parts += (before, _progress(progress), between, _why(reason), after)
         return Markup("".join(parts))  # noqa: S704  every part is escaped where it is made
 
 
@@ -99,5 +102,6 @@ def _progress(progress: float | None) -> str:
     return f'<progress class="seen" max="100" value="{share}" aria-label="{share} % watched"></progress>'
 
 
+@lru_cache(REASONS)
 def _why(reason: str) -> str:
     return f'<span class="why">{escape(reason)}</span>' if reason else ""
