@@ -30,6 +30,7 @@ PARTS: Mapping[str, str] = {
     "speed": "training, lists for everybody and for one, beside implicit",
     "growth": "time and memory by the number of interactions",
     "cold": "titles and viewers of whom little is known",
+    "page": "the home page with all that it does",
     "ratings": "how far predicted stars are off, beside myFM and Surprise",
 }
 """By name, which is that of a module, what each part measures."""

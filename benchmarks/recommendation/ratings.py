@@ -12,15 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from benchmarks.recommendation.environments import HERE, WORK, python
+from benchmarks.recommendation.keeping import kept
 from benchmarks.report import Bar, Row, at_most
 from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions, columns_of
@@ -65,18 +68,27 @@ def bars(rows: Sequence[Row]) -> list[Bar]:
 def _measured(fold: Fold) -> Iterator[Row]:
     known = Interactions.from_columns(*fold.train[:, :3].T, fold.train[:, 3] * 1000)
     for kind, knobs in KNOBS.items():
-        given = knobs | ({"features": fold.features} if kind == "bayes" else {})
-        begun = time.perf_counter()
-        model: Any = methods.make(kind, **given).fit(known, np.random.default_rng(0))
-        fitted = time.perf_counter()
-        off = _error(model, known, fold.test, timed=kind == "time-svd")
-        yield Row(system=f"matinee {kind}", data=fold.data, metric="RMSE", value=off, unit="stars")
-        yield Row(system=f"matinee {kind}", data=fold.data, metric="fit", value=fitted - begun, unit="s")
+        yield from kept("ratings", f"{kind} {fold.data}", partial(_ours, kind, fold, known), **knobs)
     for peer, systems in PEERS.items():
         for system in systems:
-            off, seconds = _peer(peer, system, fold)
-            yield Row(system=system, data=fold.data, metric="RMSE", value=off, unit="stars")
-            yield Row(system=system, data=fold.data, metric="fit", value=seconds, unit="s")
+            script = crc32((HERE / "rating_peer.py").read_bytes())
+            yield from kept("ratings", f"{system} {fold.data}", partial(_theirs, peer, system, fold), script=script)
+
+
+def _ours(kind: str, fold: Fold, known: Interactions) -> Iterator[Row]:
+    given = KNOBS[kind] | ({"features": fold.features} if kind == "bayes" else {})
+    begun = time.perf_counter()
+    model: Any = methods.make(kind, **given).fit(known, np.random.default_rng(0))
+    fitted = time.perf_counter()
+    off = _error(model, known, fold.test, timed=kind == "time-svd")
+    yield Row(system=f"matinee {kind}", data=fold.data, metric="RMSE", value=off, unit="stars")
+    yield Row(system=f"matinee {kind}", data=fold.data, metric="fit", value=fitted - begun, unit="s")
+
+
+def _theirs(peer: str, system: str, fold: Fold) -> Iterator[Row]:
+    off, seconds = _peer(peer, system, fold)
+    yield Row(system=system, data=fold.data, metric="RMSE", value=off, unit="stars")
+    yield Row(system=system, data=fold.data, metric="fit", value=seconds, unit="s")
 
 
 def _error(model: Any, known: Interactions, test: Table, *, timed: bool) -> float:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.recommendation import ranking
+from benchmarks.recommendation.keeping import kept
 from benchmarks.report import Bar, Row, at_least
 from matinee.learning.evaluation import evaluate
 from matinee.learning.interactions import Interactions
@@ -52,7 +53,7 @@ class Protocol(NamedTuple):
 
 
 def measure(folder: Path) -> list[Row]:
-    """Every budget with every seed, the recurrent network, and the controls."""
+    """Every budget with every seed, the recurrent network, and the controls; what was measured before is kept."""
     protocol = Protocol.of(ranking.read(folder))
     return [*_transformers(protocol), *_recurrent(protocol), *_controls(protocol)]
 
@@ -88,26 +89,38 @@ def _transformers(protocol: Protocol) -> Iterator[Row]:
     for minutes, knobs in MINUTES.items():
         for seed in SEEDS:
             name = f"{_name(minutes)}, seed {seed}"
-            model, spent = _fitted("transformer", protocol, seed, {"minutes": minutes, **knobs})
-            yield from (*spent(name), *_judged(name, model, protocol))
+            yield from _measured(name, "transformer", protocol, seed, {"minutes": minutes, **knobs})
 
 
 def _recurrent(protocol: Protocol) -> Iterator[Row]:
-    name = "matinee gru, 30 minutes, seed 0"
-    model, spent = _fitted("gru", protocol, 0, {"minutes": 30.0, **RECURRENT})
-    yield from (*spent(name), *_judged(name, model, protocol))
+    yield from _measured("matinee gru, 10 minutes, seed 0", "gru", protocol, 0, {"minutes": 10.0, **RECURRENT})
+
+
+def _measured(name: str, kind: str, protocol: Protocol, seed: int, knobs: Mapping[str, Any]) -> list[Row]:
+    def rows() -> Iterator[Row]:
+        model, spent = _fitted(kind, protocol, seed, knobs)
+        yield from (*spent(name), *_judged(name, model, protocol))
+
+    return kept("sequences", name, rows, **knobs)
 
 
 def _controls(protocol: Protocol) -> Iterator[Row]:
-    rng = np.random.default_rng(0)
     knobs = {"minutes": 2.5, **MINUTES[2.5]}
-    model, _ = _fitted("transformer", protocol, 0, knobs)
-    tested = protocol.tested
-    asked = Split(tested.train, shuffled(tested.given, rng), tested.test)
-    yield from _judged("control: histories shuffled when asked, 2.5 minutes", model, Protocol(protocol.chosen, asked))
-    mixed = Split(shuffled(protocol.chosen.train, rng), protocol.chosen.given, protocol.chosen.test)
-    model, _ = _fitted("transformer", Protocol(mixed, asked), 0, knobs)
-    yield from _judged("control: histories shuffled before training, 2.5 minutes", model, Protocol(mixed, asked))
+
+    def rows() -> Iterator[Row]:
+        rng = np.random.default_rng(0)
+        model, _ = _fitted("transformer", protocol, 0, knobs)
+        tested = protocol.tested
+        asked = Split(tested.train, shuffled(tested.given, rng), tested.test)
+        yield from _judged(
+            "control: histories shuffled when asked, 2.5 minutes", model, protocol._replace(tested=asked)
+        )
+        mixed = Split(shuffled(protocol.chosen.train, rng), protocol.chosen.given, protocol.chosen.test)
+        model, _ = _fitted("transformer", Protocol(mixed, asked), 0, knobs)
+        name = "control: histories shuffled before training, 2.5 minutes"
+        yield from _judged(name, model, Protocol(mixed, asked))
+
+    yield from kept("sequences", "controls", rows, **knobs)
 
 
 def _name(minutes: float) -> str:
@@ -136,4 +149,3 @@ def _judged(name: str, model: Model, protocol: Protocol) -> Iterator[Row]:
         found = evaluate(model, split, 10, seen=seen, told_when=False).estimates()
         for metric, named in METRICS:
             yield Row(system=name, data=DATA, metric=named + suffix, value=found[metric].value)
-            print(f"{name}: {named}{suffix} {found[metric].value:.4f}", flush=True)

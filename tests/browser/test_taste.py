@@ -24,7 +24,7 @@ def test_why_opens_over_the_page_and_gives_the_focus_back(enter: Callable[..., V
     assert page.evaluate("document.activeElement.closest('dialog') !== null")
     page.locator("dialog [id^=dislike-]").focus()
     keys.press("Enter")
-    page.wait_for_selector("dialog button[aria-pressed=true]")
+    page.wait_for_selector("dialog [id^=dislike-][aria-pressed=true]")
     visitor.until("document.activeElement.id.startsWith('dislike-')")  # the focus stays on what was pressed
     keys.press("Enter")
     page.wait_for_selector("dialog [id^=dislike-][aria-pressed=false]")
