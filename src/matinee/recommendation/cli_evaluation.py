@@ -16,7 +16,6 @@ from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, Unavailable
 from matinee.base.plotting import save
 from matinee.base.terminal import Opener
-from matinee.base.workspace import Workspace
 from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.splits import Split, predefined
@@ -148,24 +147,17 @@ def _judged(opener: Opener, question: _Question) -> tuple[dict[str, Any], list[T
 
 def _data(opener: Opener, question: _Question) -> tuple[Interactions, Features | None, dict[str, Any], list[str]]:
     if question.data is None:
-        workspace = opener.workspace()
-        known: Interactions = workspace.service("recommendation").interactions()
+        service = opener.workspace().service("recommendation")
+        known: Interactions = service.interactions()
         if not known.count:
             raise InvalidInput(
                 "There is no viewing in this workspace yet.",
                 next_step="Import some with `matinee import movielens PATH`, or name a file with `--data PATH`.",
             )
-        return _least(known, question.least), _features(workspace), {"data": "workspace"}, []
+        return _least(known, question.least), service.features(), {"data": "workspace"}, []
     found = datasets.read(question.data, now_ms())
     facts = {"data": str(question.data), "rows": found.rows, "doubled": found.doubled, "refused": found.refused.total}
     return _least(found.known, question.least), found.features(now_ms()), facts, found.remarks()
-
-
-def _features(workspace: Workspace) -> Features:
-    from matinee.recommendation.features import features_of
-
-    catalog = workspace.service("catalog")
-    return features_of(catalog.snapshot().titles.values())
 
 
 def _least(known: Interactions, least: float) -> Interactions:

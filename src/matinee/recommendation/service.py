@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random, SystemRandom
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,8 +23,7 @@ from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import NOWHERE, Context
 from matinee.learning.serving import Serving
-from matinee.learning.shelf import Entry, Shelf, Version
-from matinee.learning.training import ObjectsCheckpoint
+from matinee.learning.shelf import Shelf, Version
 from matinee.recommendation.candidates import Asked, Trend, candidates, trend
 from matinee.recommendation.explaining import explain
 from matinee.recommendation.library import Library
@@ -47,15 +44,13 @@ from matinee.recommendation.records import (
     TasteMap,
     TrainReport,
 )
-from matinee.recommendation.serving import CROWD, SPACES, Fitted, Loaded, space_of
+from matinee.recommendation.serving import Fitted, Loaded
 from matinee.recommendation.settings import RecommendationSettings
-from matinee.recommendation.shelving import models_of, shelved
+from matinee.recommendation.shelving import shelved
 from matinee.recommendation.similar import similar
 from matinee.recommendation.taste import taste
 
 SHELF = "taste"
-EASE_TITLES = 8000
-"""Beyond the most watched 8,000, pairs of titles would take a training more than a gigabyte."""
 _RNG = SystemRandom()
 
 
@@ -89,50 +84,20 @@ class Service:
 
         `models` are the methods, by default those of the settings; popularity and the taste space are always among
         them. A training that was interrupted goes on where it was when it is asked for with the same seed. Raises
-        `Conflict` where nobody has done anything yet, and what `fitting.fit_all` raises.
+        `Conflict` where nobody has done anything yet, and what `training.train` raises.
         """
-        from matinee.recommendation.fitting import PROTOCOL, Work, fit_all
+        from matinee.recommendation.training import Ground, train
 
-        began = time.monotonic()
         known = self.interactions()
         if not known.count:
             raise Conflict(
                 "There is nothing to learn from: no viewer has played or rated anything.",
                 next_step="Import viewing with `matinee import movielens` or `matinee events import`.",
             )
-        seed = int(rng.integers(1 << 32))
-        kinds = _with_what_pages_need(self._settings.models if models is None else models)
-        work = Work(known, cache(self._features), self._method_knobs(), self._checkpoint, seed)
-        fits = fit_all(work, kinds, measure=self._settings.measure)
-        version = f"{now_ms:013d}-{seed:08x}"
-        stored = {name: model.save() for name, model in fits.models.items()}
-        facts: dict[str, Any] = {
-            "viewers": known.viewer_ids.size,
-            "titles": known.title_ids.size,
-            "interactions": known.count,
-            "order": fits.order(),
-            "measured": fits.measured,
-            "seconds": fits.seconds,
-            "losses": {name: one.facts["losses"] for name, one in stored.items() if "losses" in one.facts},
-            "sizes": {name: sum(part.nbytes for part in one.arrays.values()) for name, one in stored.items()},
-            "protocol": PROTOCOL if fits.measured else "",
-        }
-        self._shelf.publish(Version(version, now_ms, stored, facts))
-        self._shelf.prune(self._settings.keep_versions, now_ms)
+        ground = Ground(known, cache(self.features), self._objects, self._shelf, self._settings)
+        report = train(ground, self._settings.models if models is None else models, int(rng.integers(1 << 32)), now_ms)
         self._serving.look_again()
-        entry = Entry(
-            version=version, current=True, kinds={name: one.kind for name, one in stored.items()}, facts=facts
-        )
-        return TrainReport(
-            version=version,
-            viewers=known.viewer_ids.size,
-            titles=known.title_ids.size,
-            interactions=known.count,
-            losses=tuple(facts["losses"].get(space_of(stored), ())),
-            seconds=time.monotonic() - began,
-            models=models_of(entry),
-            best=fits.order()[0],
-        )
+        return report
 
     def page(
         self,
@@ -234,6 +199,12 @@ class Service:
         kept = places >= 0
         return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
 
+    def features(self) -> Features:
+        """What films and series are about, and who made them."""
+        from matinee.recommendation.features import features_of
+
+        return features_of(self._current_library().titles, self._catalog.all_credits())
+
     def versions(self) -> tuple[list[str], str | None]:
         """All versions on the shelf, oldest first, and the one that is served."""
         return self._shelf.versions(), self._shelf.current()
@@ -272,35 +243,6 @@ class Service:
         if place is None or library.ages[title_id] > viewer.maturity:
             raise NotFound(f"There is no title {title_id}.", next_step="Look for it by name.")
         return place
-
-    def _method_knobs(self) -> dict[str, dict[str, Any]]:
-        s = self._settings
-        taste_space = {
-            "factors": s.factors,
-            "epochs": s.epochs,
-            "regularisation": s.regularisation,
-            "unobserved_weight": s.unobserved_weight,
-            "dislike_below": s.dislike_below,
-        }
-        disliking: dict[str, Any] = {"dislike_below": s.dislike_below}
-        return {
-            CROWD: {"half_life_days": s.popularity_half_life_days},
-            "als": taste_space,
-            "item-neighbours": disliking,
-            "viewer-neighbours": disliking,
-            "ease": {**disliking, "titles": EASE_TITLES},
-            "content": disliking,
-            "content-als": taste_space,
-        }
-
-    def _checkpoint(self, name: str) -> ObjectsCheckpoint:
-        return ObjectsCheckpoint(self._objects, name)
-
-    def _features(self) -> Features:
-        from matinee.recommendation.features import features_of
-
-        titles = self._current_library().titles
-        return features_of(titles, self._catalog.all_credits())
 
     def _current_library(self) -> Library:
         snapshot, held = self._catalog.snapshot(), self._library
@@ -352,12 +294,6 @@ def _shown_row(name: str, items: Sequence[Item]) -> ShownRow:
         propensities=tuple([item.propensity for item in items]),
         fallbacks=tuple([item.fallback for item in items]),
     )
-
-
-def _with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
-    """The models, with what everybody likes and with which titles are near to each other."""
-    space = () if space_of(models) else SPACES[:1]
-    return tuple(dict.fromkeys((CROWD, *space, *models)))
 
 
 __all__: Sequence[str] = ("Service", "shown")

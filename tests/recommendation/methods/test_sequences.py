@@ -50,6 +50,8 @@ def test_a_question_knows_what_came_before_and_nothing_else() -> None:
     assert batch.rows.hours.tolist() == [[3, 4, 5, 2, 3, 0]]
     assert (batch.rows.gaps[0, :3] == batch.rows.gaps[0, 0]).all()
     assert batch.rows.gaps[0, 3] == 0  # nobody knows how long after nothing
+    past = list(zip(*(part.tolist() for part in batch.past), strict=True))
+    assert past == [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (4, 0)]
 
 
 def test_rows_that_are_not_told_times_hold_none() -> None:

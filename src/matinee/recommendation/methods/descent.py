@@ -28,7 +28,7 @@ from torch import Tensor
 from matinee.base.progress import working
 from matinee.learning.stored import Stored
 from matinee.learning.training import Checkpoint, check_finite
-from matinee.recommendation.methods import softmax
+from matinee.recommendation.methods import company, softmax
 from matinee.recommendation.methods.networks import Network, tensors
 from matinee.recommendation.methods.sequences import Batch, Sequences, Window, chunks, packed
 
@@ -56,6 +56,19 @@ class Plan:
     loss: str
     packs: bool
     seed: int
+
+
+def begin(network: Network, sequences: Sequences, far: float, seed: int) -> None:
+    """Put titles near to those in whose company they are watched, `far` times as long, and popular ones ahead."""
+    table = network.reading.titles.weight
+    titles, factors = table.shape[0] - 1, table.shape[1]
+    found = torch.from_numpy(company.vectors(sequences, titles, factors, np.random.default_rng(seed)))
+    counts = torch.from_numpy(np.bincount(sequences.columns, sequences.wanted, minlength=titles) + 1.0)
+    with torch.no_grad():
+        drawn = table[1:]
+        moved = found * (far * drawn.norm(dim=1, keepdim=True))
+        table[1:] = torch.where(found.any(dim=1, keepdim=True), moved, drawn)
+        network.bias.copy_((counts / counts.mean()).log())
 
 
 class Descent:
@@ -169,7 +182,11 @@ class Descent:
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16() and self.network.halves):
             state = self.network(tensors(batch.rows))
         asked = state.reshape(-1, state.shape[-1])
-        came = softmax.Next(torch.from_numpy(batch.targets).reshape(-1), torch.from_numpy(batch.weights).reshape(-1))
+        came = softmax.Next(
+            torch.from_numpy(batch.targets).reshape(-1),
+            torch.from_numpy(batch.weights).reshape(-1),
+            (torch.from_numpy(batch.past[0]), torch.from_numpy(batch.past[1])),
+        )
         vectors, bias = self.network.reading.titles.weight[1:], self.network.bias
         if not self.plan.negatives:
             return softmax.all_titles(asked.to(torch.bfloat16 if bf16() else torch.float32), vectors, bias, came)

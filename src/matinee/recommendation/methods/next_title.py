@@ -2,8 +2,10 @@
 
 A network reads a history, oldest first, and gives a vector; its product with a title's vector, plus the title's bias,
 is the logit of that title coming next. So a viewer is nothing but a history: a newcomer, or one whose last play was a
-second ago, is read like any other, and an empty history gives what people begin with. That nobody watches a title for
-the first time twice is learnt too: titles of the history itself score low of their own.
+second ago, is read like any other, and an empty history gives what people begin with.
+
+A history holds a title once. So what is past is left out of the choice, in training as in asking: learning to tell
+what was watched already, among titles that are much alike, would take up most of a small network.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 FULL = 50_000
 """Catalogues of more titles than this are learnt with sampled negatives unless their number is given."""
 SAMPLED = 4096
+PAST = np.float32(100.0)
+"""What is past scores so much less than the network says, which has not learnt to tell: nothing comes next twice."""
 QUESTIONS = 12_800
 """Read at once when scoring."""
 LOSSES = ("softmax", "gbce", "bpr-max")
@@ -74,6 +78,9 @@ class NextTitle:
     """Of its popularity in which a negative is drawn."""
     loss: str = "softmax"
     """With negatives: ``softmax``, ``gbce`` or ``bpr-max``."""
+    company: float = 2.0
+    """How far titles stand from 0 at first, each towards those in whose company it is watched, in lengths of the random
+    vectors that they begin with where this is 0; see `matinee.recommendation.methods.company`."""
     times: bool = True
     """Whether to understand when things happened."""
     dislike_below: float = 0.0
@@ -99,7 +106,7 @@ class NextTitle:
         self._check(interactions)
         import torch
 
-        from matinee.recommendation.methods.descent import Descent, Plan
+        from matinee.recommendation.methods.descent import Descent, Plan, begin
 
         self.title_ids, self.losses, self.curve = interactions.title_ids, [], []
         sequences = Sequences.of(interactions, self.dislike_below, timed=self.times)
@@ -112,6 +119,8 @@ class NextTitle:
         plan = Plan(**{name: getattr(self, name) for name in shared}, negatives=many, packs=self.packs, seed=seed)
         with within_memory("batch, window, factors or negatives"):
             network = self.network(self.title_ids.size, generator)
+            if self.company > 0:
+                begin(network, sequences, self.company, seed)
             descent = Descent(network, sequences, plan, generator)
             descent.run(checkpoint, self.kind, self._take)
             self._take(descent, done=True)
@@ -127,6 +136,8 @@ class NextTitle:
             rows = order[start : start + max(1, QUESTIONS // int(sizes[order[start]]))]
             scores[rows] = self._logits([histories[row] for row in rows])
             start += rows.size
+        for row, one in enumerate(histories):
+            scores[row, one.columns] -= PAST
         return scores
 
     def save(self) -> Stored:

@@ -57,6 +57,8 @@ class Batch(NamedTuple):
     """Column of the title that came next, shape (rows, length)."""
     weights: Floats
     """1 where something is to be found, else 0."""
+    past: tuple[Ints, Ints]
+    """Questions, counted through the rows and ascending, and columns of what had come before each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +125,22 @@ class Sequences:
                 places[row, inside], segments[row, inside] = np.arange(end - begin), segment
                 targets[row, inside], weights[row, inside] = self.columns[asked], self.wanted[asked]
                 left = inside.stop
-        return Batch(Rows(titles, strengths, gaps, hours, places, segments), targets, weights)
+        past = self._past(rows, length)
+        return Batch(Rows(titles, strengths, gaps, hours, places, segments), targets, weights, past)
+
+    def _past(self, rows: Sequence[Sequence[Window]], length: int) -> tuple[Ints, Ints]:
+        """All of a history counts, also what lies before the window."""
+        questions, columns = [], []
+        for row, members in enumerate(rows):
+            left = row * length
+            for viewer, begin, end in members:
+                counts = np.arange(begin, end)
+                ends = np.cumsum(counts)
+                places = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+                questions.append(np.repeat(np.arange(left, left + counts.size), counts))
+                columns.append(self.columns[int(self.starts[viewer]) + places])
+                left += counts.size
+        return np.concatenate(questions), np.concatenate(columns)
 
 
 def packed(windows: Sequence[Window], length: int) -> list[list[Window]]:

@@ -4,6 +4,8 @@
 questions by 3,400 titles) would be the largest thing in memory by far; they are made, turned into their own gradient
 ``softmax(z) - onehot(next)``, and multiplied back, a slab at a time that stays in the cache.
 
+What is past at a question cannot come next, and has no part in its softmax.
+
 **Sampled** (`some_titles`), for catalogues of more titles than that is worth: negatives are drawn once for each
 batch in proportion to a power of their popularity, and
 
@@ -31,12 +33,17 @@ CALIBRATION = 0.75
 """``t`` of gBCE: 0 is plain binary cross-entropy, 1 takes all overconfidence away."""
 
 
+NONE = torch.zeros(0, dtype=torch.int64)
+
+
 class Next(NamedTuple):
     """What came next at each question."""
 
     columns: Tensor
     weights: Tensor
     """1 where something is to be found, else 0."""
+    past: tuple[Tensor, Tensor] = NONE, NONE
+    """Questions, ascending, and columns of what had come before, which cannot come next."""
 
 
 class Drawn(NamedTuple):
@@ -55,10 +62,14 @@ class _AllTitles(torch.autograd.Function):
         to_asked = torch.empty_like(asked)
         to_vectors, to_bias = torch.zeros(vectors.shape), torch.zeros(bias.shape)
         ones, loss = torch.ones(1, SLAB, dtype=asked.dtype), 0.0
-        for start in range(0, asked.shape[0], SLAB):
-            part = slice(start, start + SLAB)
+        questions, past = came.past
+        cuts = torch.searchsorted(questions, torch.arange(0, asked.shape[0] + SLAB, SLAB)).tolist()
+        for slab, start in enumerate(range(0, asked.shape[0], SLAB)):
+            part, of_slab = slice(start, start + SLAB), slice(cuts[slab], cuts[slab + 1])
             columns, weights = came.columns[part, None], came.weights[part, None]
-            chances = torch.softmax(functional.linear(asked[part], vectors, bias), -1)
+            logits = functional.linear(asked[part], vectors, bias)
+            logits.view(-1).index_fill_(0, (questions[of_slab] - start) * logits.shape[1] + past[of_slab], NEVER)
+            chances = torch.softmax(logits, -1)
             right = chances.gather(1, columns)
             loss -= float((right.float().clamp_min(1e-30).log() * weights).sum())
             chances.scatter_(1, columns, right - 1)
