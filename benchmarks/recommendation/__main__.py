@@ -18,11 +18,14 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks.recommendation import sequences
 from benchmarks.recommendation.environments import PACKAGES, WORK
 from benchmarks.report import Bar, Report, Row, commit
+from matinee.base.plotting import save
 
 HERE = Path(__file__).parent
 NOTES = HERE / "notes.md"
+PLOT = "sequences.svg"
 PARTS: Mapping[str, str] = {
     "ranking": "leave last out, every model that learns no sequences, beside peers",
     "sequences": "models of sequences by minutes of training, and controls",
@@ -77,6 +80,9 @@ def report() -> Report:
             kept = json.loads(path.read_text())
             found.rows += [Row(**row) for row in kept["rows"]]
             found.bars += [Bar(**bar) for bar in kept["bars"]]
+            if name == "sequences":
+                save(sequences.plot([Row(**row) for row in kept["rows"]]), HERE / PLOT)
+                found.pictures = [(PLOT, "How good models of sequences are after how many minutes of training")]
     peers = ", ".join(package for packages in PACKAGES.values() for package in packages)
     found.notes = [f"Peers: {peers}.", *([NOTES.read_text().strip()] if NOTES.exists() else [])]
     return found
