@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from matinee.base.clock import now_ms
-from matinee.base.errors import InvalidInput
 from matinee.base.objects.folder import FolderObjects
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import History, Model
-from matinee.learning.serving import Serving
+from matinee.learning.serving import Ready, Serving
 from matinee.learning.shelf import Shelf, Version
 from matinee.recommendation.methods import load
 from matinee.recommendation.methods.popularity import Popularity
@@ -124,14 +123,28 @@ def test_a_damaged_version_is_told_once_and_the_one_before_is_served(
     (tmp_path / "objects/models/taste/0002/popularity.npz").write_bytes(b"")
     assert [serving.get().version for _ in range(3)] == ["0001"] * 3
     [told] = caplog.records
-    assert "0001 is served on" in told.getMessage()
+    assert "Served is version 0001" in told.getMessage()
     assert "0002/popularity.npz has changed" in told.getMessage()
     publish(shelf, 3)
     assert serving.get().version == "0003"
 
 
-def test_a_shelf_that_is_damaged_from_the_start_is_an_error(shelf: Shelf, tmp_path: Path) -> None:
-    publish(shelf, 1)
-    (tmp_path / "objects/models/taste/0001/popularity.npz").write_bytes(b"")
-    with pytest.raises(InvalidInput, match="has changed"):
-        Serving(shelf, made, check_s=0).get()
+@pytest.mark.logs_errors
+def test_of_a_shelf_that_is_damaged_from_the_start_the_newest_whole_version_is_served(
+    shelf: Shelf, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (1, 2, 3):
+        publish(shelf, number)
+    (tmp_path / "objects/models/taste/0003/popularity.npz").write_bytes(b"")
+    serving = Serving(shelf, made, check_s=0)
+    assert [serving.get().version for _ in range(3)] == ["0002"] * 3
+    for number in (1, 2):
+        (tmp_path / f"objects/models/taste/000{number}/popularity.npz").write_bytes(b"")
+    bare = Serving(shelf, made, check_s=0)
+    assert bare.get() == Ready("", made(None))
+    assert [one.getMessage().partition(":")[0] for one in caplog.records] == [
+        "Served is version 0002",
+        "Served is nothing trained",
+    ]
+    publish(shelf, 4)
+    assert bare.get().version == serving.get().version == "0004"

@@ -3,7 +3,7 @@
 Whoever asks gets the model that is ready. One of those who ask looks at the pointer now and then; where it has moved,
 it alone loads the new version, while all others go on with the old one, and the swap is one assignment. So no request
 waits for a model, sees half of one, or fails because of one: a version that cannot be read is told to whoever runs
-the service, once, and the one before stays.
+the service, once, and the one before stays; where there is none yet, the newest one that can be read takes its place.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -53,7 +54,7 @@ class Serving(Generic[T]):
         self._complaint = ""
 
     def get(self) -> Ready[T]:
-        """What is ready. Raises what `make` and the shelf raise only where nothing ever was."""
+        """What is ready."""
         ready = self._ready
         if ready is None:
             with self._lock:
@@ -71,8 +72,20 @@ class Serving(Generic[T]):
 
     def _first(self) -> Ready[T]:
         self._due_s = self._clock_s() + self._check_s
-        self._ready = self._current(held=None)
+        try:
+            self._ready = self._current(held=None)
+        except MatineeError as error:
+            self._ready = self._readable()
+            self._complain(self._ready, error)
         return self._ready
+
+    def _readable(self) -> Ready[T]:
+        """The newest version that can be read, or what is served where there is none."""
+        with suppress(MatineeError):
+            for version in reversed(self._shelf.versions()):
+                with suppress(MatineeError):
+                    return Ready(version, self._make(self._shelf.load(version)))
+        return Ready("", self._make(None))
 
     def _renew(self, ready: Ready[T]) -> None:
         self._due_s = self._clock_s() + self._check_s
@@ -80,9 +93,12 @@ class Serving(Generic[T]):
             self._ready = self._current(held=ready)
             self._complaint = ""
         except MatineeError as error:
-            if str(error) != self._complaint:
-                log.error("Version %s is served on: %s", ready.version or "none", error)
-                self._complaint = str(error)
+            self._complain(ready, error)
+
+    def _complain(self, ready: Ready[T], error: MatineeError) -> None:
+        if str(error) != self._complaint:
+            log.error("Served is %s: %s", f"version {ready.version}" if ready.version else "nothing trained", error)
+            self._complaint = str(error)
 
     def _current(self, held: Ready[T] | None) -> Ready[T]:
         version = self._shelf.current() or ""

@@ -57,8 +57,9 @@ class Loaded:
         """
         if version is None:
             return cls("", "", None, "", None, None, None)
-        order = [chosen] if chosen else list(version.facts.get("order", [*SPACES, CROWD]))
-        wanted = [one for one in order if one != CROWD]
+        # What was trained before there was an order says none.
+        order = version.facts.get("order", [one for one in SPACES if one in version.models])
+        wanted = [chosen] if chosen else [one for one in order if one != CROWD]
         made: dict[str, Model] = {}
         name = ""
         for one in wanted:
