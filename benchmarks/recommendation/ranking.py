@@ -36,8 +36,8 @@ BLIND = {
 }
 OURS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "popularity": ("popularity", {"half_life_days": 1e6}),
-    "item-neighbours cosine": ("item-neighbours", {"recency": 0.0}),
-    "item-neighbours bm25": ("item-neighbours", {"recency": 0.0, "weighting": "bm25"}),
+    "item-neighbours cosine": ("item-neighbours", {"recency": 0.0, "weighting": "cosine"}),
+    "item-neighbours bm25": ("item-neighbours", {"recency": 0.0}),
     "item-neighbours recency": ("item-neighbours", {}),
     "viewer-neighbours": ("viewer-neighbours", {"recency": 0.0}),
     "viewer-neighbours recency": ("viewer-neighbours", {}),

@@ -52,15 +52,28 @@ def test_likeness_is_its_formula_and_the_nearest_are_the_greatest(
     rows[:, 0] = 1  # nobody is without a word
     documents = csr_array(rows)
     expected = by_formula(rows.astype(float), weighting, shrinkage)
+    weighed = likeness.Likeness.among(documents, weighting).weighed(documents)
     for numbers in (1 << 23, 60):  # all at once, and two rows at a time
         monkeypatch.setattr(likeness, "CHUNK", numbers)
-        every = likeness.nearest(documents, likeness.Likeness.among(documents, weighting), 100, shrinkage)
+        every = likeness.nearest(documents, weighed, 100, shrinkage)
         np.testing.assert_allclose(every.toarray(), expected, rtol=1e-4, atol=1e-6)
-        few = likeness.nearest(documents, likeness.Likeness.among(documents, weighting), 4, shrinkage).toarray()
+        few = likeness.nearest(documents, weighed, 4, shrinkage).toarray()
         for row in range(30):
             kept = np.flatnonzero(few[row])
             assert kept.size <= 4
             np.testing.assert_allclose(np.sort(few[row])[-4:], np.sort(expected[row])[-4:], rtol=1e-4, atol=1e-6)
+
+
+def test_titles_are_compared_as_words_of_their_viewers() -> None:
+    rows = (np.random.default_rng(4).random((30, 25)) < 0.3).astype(np.float32)
+    rows[:, 0] = 1
+    lengths, popularity = rows.sum(1), rows.sum(0)
+    by_viewer = 2.2 / (1.2 * (0.25 + 0.75 * lengths / lengths.mean()) + 1)
+    by_title = np.log(np.maximum(1, 30 / (1 + popularity)))
+    expected = (rows * by_viewer[:, None] * by_title).T
+    np.testing.assert_allclose(likeness.words_weighed(csr_array(rows), "bm25").toarray(), expected, rtol=1e-5)
+    cosine = likeness.words_weighed(csr_array(rows), "cosine").toarray()
+    np.testing.assert_allclose(cosine, (rows / np.sqrt(popularity)).T, rtol=1e-5)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -27,7 +27,7 @@ from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints
 from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint, within_memory
-from matinee.recommendation.methods.likeness import Likeness, nearest
+from matinee.recommendation.methods.likeness import nearest, words_weighed
 from matinee.recommendation.methods.weights import no_entries, touched, weigh
 
 _KNOBS = ("neighbours", "weighting", "shrinkage", "recency", "dislike_below")
@@ -38,7 +38,8 @@ class ItemNeighbours:
     """Each title's nearest titles.
 
     >>> people, films = [1, 1, 2, 2, 3], [10, 11, 10, 11, 12]
-    >>> model = ItemNeighbours(shrinkage=0).fit(Interactions.from_columns(people, films), np.random.default_rng(0))
+    >>> known, rng = Interactions.from_columns(people, films), np.random.default_rng(0)
+    >>> model = ItemNeighbours(weighting="cosine", shrinkage=0).fit(known, rng)
     >>> history = History.of(model.title_ids, {10: 1.0})
     >>> print(model.score([history]).round(2))  # who watched 10 would like 11
     [[0. 1. 0.]]
@@ -48,8 +49,8 @@ class ItemNeighbours:
     needs: ClassVar[frozenset[str]] = frozenset()
 
     neighbours: int = 100
-    weighting: str = "cosine"
-    """``cosine`` or ``bm25``."""
+    weighting: str = "bm25"
+    """``bm25`` or ``cosine``."""
     shrinkage: float = 10.0
     """Viewers in common at which likeness is halved."""
     recency: float = 0.75
@@ -67,9 +68,10 @@ class ItemNeighbours:
         checkpoint: Checkpoint | None = None,  # noqa: ARG002
     ) -> Self:
         """Compare every title with every other."""
-        titles = csr_array(touched(interactions, self.dislike_below).T.tocsr())
+        viewers = touched(interactions, self.dislike_below)
         with within_memory("neighbours"):
-            self.likeness = nearest(titles, Likeness.among(titles, self.weighting), self.neighbours, self.shrinkage)
+            weighed = words_weighed(viewers, self.weighting)
+            self.likeness = nearest(csr_array(viewers.T.tocsr()), weighed, self.neighbours, self.shrinkage)
         self.title_ids = interactions.title_ids
         return self
 

@@ -6,7 +6,10 @@ As in the search for documents: for `ItemNeighbours` a title is a document and i
 - ``cosine``: every word counts alike, ``f = 1 / sqrt(length)``: the cosine of the angle between the rows.
 - ``bm25``: rare words count more, ``e = log(documents / (1 + documents with the word))``, and long documents less,
   ``f = (k + 1) / (k (1 - b + b length / mean length) + 1)`` (Robertson & Zaragoza 2009, "The probabilistic relevance
-  framework"). Here ``k`` is 100 and ``b`` .8: who watches a lot says little by one more title.
+  framework"). Viewers compared have ``k`` 100 and ``b`` .8: who watches a lot says little by one more title.
+
+Of titles under ``bm25`` the documents are still the viewers, and words are compared (`words_weighed`): popular titles
+are alike to all, which their own ``e`` takes away. There ``k`` is 1.2 and ``b`` .75, as for texts.
 
 Few words in common may be chance; `shrinkage` takes likeness from pairs that share few,
 ``likeness · shared / (shared + shrinkage)`` (Bell & Koren 2007, "Improved neighborhood-based collaborative filtering").
@@ -25,7 +28,8 @@ from matinee.base.errors import InvalidInput
 
 Floats = NDArray[np.float32]
 WEIGHTINGS = ("cosine", "bm25")
-BM25_K, BM25_B = 100.0, 0.8
+VIEWERS_K, VIEWERS_B = 100.0, 0.8
+TITLES_K, TITLES_B = 1.2, 0.75
 CHUNK = 1 << 23
 """Likenesses looked at at once (32 MiB)."""
 
@@ -38,9 +42,11 @@ class Likeness:
     words: Floats
     """``e`` of each column."""
     mean_length: float
+    k: float = VIEWERS_K
+    b: float = VIEWERS_B
 
     @classmethod
-    def among(cls, documents: csr_array, weighting: str) -> Self:
+    def among(cls, documents: csr_array, weighting: str, k: float = VIEWERS_K, b: float = VIEWERS_B) -> Self:
         """From the rows of a matrix. Raises `InvalidInput` for a weighting that does not exist."""
         if weighting not in WEIGHTINGS:
             raise InvalidInput(
@@ -51,7 +57,7 @@ class Likeness:
         if weighting == "bm25":
             holding = np.bincount(documents.indices, minlength=columns)
             words = np.log(np.maximum(rows / (1.0 + holding), 1.0)).astype(np.float32)
-        return cls(weighting, words, documents.nnz / max(1, rows))
+        return cls(weighting, words, documents.nnz / max(1, rows), k, b)
 
     def weighed(self, documents: csr_array) -> csr_array:
         """The rows with ``e f`` in place of 1; the likeness of two rows is the product of what this gives."""
@@ -60,16 +66,26 @@ class Likeness:
             factors = lengths**-0.5
         else:
             relative = lengths / max(1e-9, self.mean_length)
-            factors = (BM25_K + 1) / (BM25_K * (1 - BM25_B + BM25_B * relative) + 1)
+            factors = (self.k + 1) / (self.k * (1 - self.b + self.b * relative) + 1)
         scaled = documents.copy()
         scaled.data = (documents.data * np.repeat(factors, np.diff(documents.indptr))).astype(np.float32)
         scaled.data *= self.words[documents.indices]
         return scaled
 
 
-def nearest(documents: csr_array, likeness: Likeness, neighbours: int, shrinkage: float) -> csr_array:
-    """For each row the likeness of its `neighbours` most alike rows, itself left out; shape (rows, rows)."""
-    weighed = likeness.weighed(documents)
+def words_weighed(documents: csr_array, weighting: str) -> csr_array:
+    """A row for each word of the documents, to be compared; raises what `Likeness.among` raises."""
+    words = csr_array(documents.T.tocsr())
+    if weighting != "bm25":
+        return Likeness.among(words, weighting).weighed(words)
+    return csr_array(Likeness.among(documents, weighting, TITLES_K, TITLES_B).weighed(documents).T.tocsr())
+
+
+def nearest(documents: csr_array, weighed: csr_array, neighbours: int, shrinkage: float) -> csr_array:
+    """For each row the likeness of its `neighbours` most alike rows, itself left out; shape (rows, rows).
+
+    `weighed` is what `Likeness.weighed` or `words_weighed` made of the rows.
+    """
     rows = documents.shape[0]
     across, shared = weighed.T.tocsr(), documents.T.tocsr()
     kept = []
