@@ -63,11 +63,10 @@ def measure(folder: Path) -> list[Row]:
 
 
 def bars(rows: Sequence[Row]) -> list[Bar]:
-    """Means over the seeds."""
+    """Means over the seeds, of the budgets that were measured."""
 
-    def mean(minutes: float, metric: str) -> float:
-        found = [row.value for row in rows if row.metric == metric and row.system.startswith(_name(minutes))]
-        return float(np.mean(found))
+    def values(minutes: float, metric: str) -> list[float]:
+        return [row.value for row in rows if row.metric == metric and row.system.startswith(_name(minutes))]
 
     wanted = {
         (30.0, "HR@10"): 0.340,
@@ -78,8 +77,9 @@ def bars(rows: Sequence[Row]) -> list[Bar]:
         (10.0, "NDCG@10"): 0.1893,
     }
     return [
-        at_least(f"sequences, {minutes:g} minutes, {metric}", mean(minutes, metric), target)
+        at_least(f"sequences, {minutes:g} minutes, {metric}", float(np.mean(found)), target)
         for (minutes, metric), target in wanted.items()
+        if (found := values(minutes, metric))
     ]
 
 
