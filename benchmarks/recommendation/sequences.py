@@ -103,7 +103,9 @@ def plot(rows: Sequence[Row]) -> Figure:
             text = f"{name}, as published"
             axes.annotate(text, (axes.get_xlim()[1], value), (-4, 2), textcoords="offset points", ha="right")
         axes.set(xscale="log", xlabel="minutes of training on two cores", ylabel="NDCG@10", title=DATA)
-        axes.legend(loc="lower right")
+        axes.set_xticks(list(MINUTES), [f"{one:g}" for one in MINUTES])
+        axes.minorticks_off()
+        axes.legend(loc="upper left")
         return figure
 
 
