@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.recommendation.environments import WORK
 from benchmarks.report import Row
+from matinee.base.disk import replace_file
 from matinee.base.ids import slug
 
 DECISIVE = ("matinee.learning.", "matinee.recommendation.methods.")
@@ -30,7 +31,8 @@ def kept(part: str, name: str, measure: Callable[[], Iterable[Row]], **asked: ob
     rows = list(measure())
     code = _hashes(module.__file__ or "" for one, module in list(sys.modules.items()) if one.startswith(DECISIVE))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"asked": repr(asked), "code": code, "rows": [asdict(one) for one in rows]}))
+    found = {"asked": repr(asked), "code": code, "rows": [asdict(one) for one in rows]}
+    replace_file(path, json.dumps(found).encode())
     for row in rows:
         print(f"{row.system} on {row.data}: {row.metric} {row.value:.4f}", flush=True)
     return rows
