@@ -72,7 +72,7 @@ def report() -> Report:
         title="Recommendation",
         intro="How well and how fast titles are recommended, beside peers in the same run, each in an environment of "
         "its own. Run it with `make bench B=recommendation`.",
-        packages=("matinee", "numpy", "scipy", "numba", "lightgbm"),
+        packages=("matinee", "numpy", "scipy", "numba", "lightgbm", "torch"),
         seeds=(0, 1, 2, 3, 4),
     )
     for name in PARTS:

@@ -11,18 +11,18 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmarks.recommendation.environments import WORK
 from benchmarks.report import Row
 from matinee.base.disk import replace_file
-from matinee.base.ids import slug
 
 DECISIVE = ("matinee.learning.", "matinee.recommendation.methods.")
 
 
 def kept(part: str, name: str, measure: Callable[[], Iterable[Row]], **asked: object) -> list[Row]:
     """The rows of `measure`, or those it gave before under this name and with the same `asked`."""
-    path = WORK / part / f"{slug(name)}.json"
+    path = WORK / part / f"{quote(name, safe='')}.json"
     if path.exists():
         held = json.loads(path.read_text())
         if held["asked"] == repr(asked) and held["code"] == _hashes(held["code"]):

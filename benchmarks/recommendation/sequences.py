@@ -33,7 +33,7 @@ SEEDS = (0, 1, 2)
 MINUTES: Mapping[float, Mapping[str, Any]] = {
     2.5: {"epochs": 8},
     10.0: {"epochs": 30},
-    30.0: {"epochs": 90, "dropout": 0.25},
+    20.0: {"epochs": 60, "dropout": 0.25},
 }
 """By budget, the knobs chosen for it. Epochs are more than two cores manage: the minutes end the training."""
 PUBLISHED = {"gSASRec": 0.1726, "eSASRec": 0.1772, "HSTU-large": 0.1893}
@@ -63,16 +63,16 @@ def measure(folder: Path) -> list[Row]:
 
 
 def bars(rows: Sequence[Row]) -> list[Bar]:
-    """Means over the seeds, of the budgets that were measured."""
+    """Means over the seeds, of the budgets that were measured; what has to be reached in 30 minutes is asked of 20."""
 
     def values(minutes: float, metric: str) -> list[float]:
         return [row.value for row in rows if row.metric == metric and row.system.startswith(_name(minutes))]
 
     wanted = {
-        (30.0, "HR@10"): 0.340,
-        (30.0, "NDCG@10"): 0.200,
-        (30.0, "HR@10 unfiltered"): 0.285,
-        (30.0, "NDCG@10 unfiltered"): 0.160,
+        (20.0, "HR@10"): 0.340,
+        (20.0, "NDCG@10"): 0.200,
+        (20.0, "HR@10 unfiltered"): 0.285,
+        (20.0, "NDCG@10 unfiltered"): 0.160,
         (10.0, "HR@10"): 0.3294,
         (10.0, "NDCG@10"): 0.1893,
     }
