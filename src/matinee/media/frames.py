@@ -1,7 +1,8 @@
-"""Pictures of a film at given times, upright and with square pixels, as arrays of (height, width, 3) RGB bytes."""
+"""Pictures of a film as arrays of (height, width, 3) bytes: those at given times, or every one in order."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -14,7 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from matinee.media.containers import open_container
+from matinee.media import run
+from matinee.media.containers import input_options, open_container
 
 Picture = NDArray[np.uint8]
 
@@ -34,7 +36,8 @@ def evenly(duration: Fraction, n: int) -> list[Fraction]:
 def frames_at(path: Path, times: Sequence[Fraction], width: int | None = None) -> Iterator[Picture]:
     """The picture on the screen at each of the `times`, which must ascend; the last one for times past the end.
 
-    Pictures are scaled to `width` where one is given. Fewer come back where the film cannot be decoded to its end.
+    They are upright, with square pixels in red, green and blue, scaled to `width` where one is given. Fewer come back
+    where the film cannot be decoded to its end.
     Raises what `matinee.media.containers.open_container` raises.
     """
     with open_container(path) as container:
@@ -44,6 +47,20 @@ def frames_at(path: Path, times: Sequence[Fraction], width: int | None = None) -
             if frame is None:
                 return
             yield _upright(frame, reel.stream, width)
+
+
+def every_frame(
+    path: Path, size: tuple[int, int], *, filters: str = "null", track: int = 0, stop: threading.Event | None = None
+) -> Iterator[Picture]:
+    """Every picture of a film in order, after FFmpeg's `filters`, scaled to `size` (width, height): blue, green, red.
+
+    `track` is the index of the stream. Raises what `matinee.media.run.ffmpeg` raises.
+    """
+    width, height = size
+    graph = f"[0:{track}]{filters},scale={width}:{height}:flags=area,format=bgr24"
+    arguments = [*input_options(path), "-filter_complex", graph, "-f", "rawvideo", "-fps_mode", "passthrough", "pipe:1"]
+    for data in run.pictures(arguments, 3 * width * height, about=str(path), stop=stop):
+        yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
 
 
 class _Reel:

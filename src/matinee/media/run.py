@@ -32,6 +32,8 @@ TAIL_LINES = 12
 GRACE_S = 3.0
 """How long a child may take to end politely."""
 _TICK_S = 0.2
+_CHUNK = 1 << 20
+_QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error", "-nostats")
 
 Progress = Callable[[Fraction], None]
 """Called with the seconds of film that are done so far."""
@@ -60,17 +62,40 @@ def ffmpeg(
     *,
     about: str,
     progress: Progress | None = None,
+    line: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Run FFmpeg with `arguments`; `about` names the file for error messages.
 
-    `progress` hears of the seconds written so far, a few times a second. Setting `stop` from another thread ends the
+    `progress` hears of the seconds written so far, a few times a second; or else `line` of each line that a filter
+    writes to standard output. Setting `stop` from another thread ends the
     child and raises `Stopped`. Raises `Unavailable` where the disk is full or the child was killed, and
     `InvalidInput` with FFmpeg's last words where it gave up on the file.
     """
-    fixed = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-progress", "pipe:1"]
-    spoken = _Progress(progress)
-    code, tail = run([ffmpeg_program(), *fixed, *arguments], line=spoken.line, stop=stop)
+    told = [] if line else ["-progress", "pipe:1"]
+    code, tail = run([ffmpeg_program(), *_QUIET, *told, *arguments], line=line or _Progress(progress).line, stop=stop)
+    if code:
+        raise _failure("FFmpeg", about, code, tail)
+
+
+def pictures(
+    arguments: Sequence[str], size_bytes: int, *, about: str, stop: threading.Event | None = None
+) -> Iterator[bytes]:
+    """Run FFmpeg with `arguments`, which end in raw pictures to ``pipe:1``; yields them one by one.
+
+    The child waits while nobody takes the next one, and ends when the iteration is left. Raises what `ffmpeg` raises.
+    """
+    command = [ffmpeg_program(), *_QUIET, *arguments]
+    log.info("running: %s", shlex.join(command))
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    with _started(command) as child:
+        rest = b""
+        for data in _read(child, tail, stop):
+            rest += data
+            while len(rest) >= size_bytes:
+                yield rest[:size_bytes]
+                rest = rest[size_bytes:]
+        code = child.wait()
     if code:
         raise _failure("FFmpeg", about, code, tail)
 
@@ -123,18 +148,30 @@ def _listen(
 ) -> list[str]:
     """Read both pipes until they close; returns the last lines of standard error."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
+    lines = _Lines(line or (lambda _: None))
+    for data in _read(child, tail, stop):
+        lines.feed(data)
+    lines.feed(b"")
+    return list(tail)
+
+
+def _read(child: subprocess.Popen[bytes], tail: deque[str], stop: threading.Event | None) -> Iterator[bytes]:
+    """Standard output as it comes, while the lines of standard error go to `tail`, until both pipes close."""
+    errors = _Lines(tail.append)
     with selectors.DefaultSelector() as selector:
-        selector.register(cast("IO[bytes]", child.stdout), selectors.EVENT_READ, _Lines(line or (lambda _: None)))
-        selector.register(cast("IO[bytes]", child.stderr), selectors.EVENT_READ, _Lines(tail.append))
+        for pipe in (child.stdout, child.stderr):
+            selector.register(cast("IO[bytes]", pipe), selectors.EVENT_READ)
         while selector.get_map():
             if stop is not None and stop.is_set():
                 raise Stopped
             for key, _ in selector.select(_TICK_S):
-                data = os.read(key.fd, 65536)
-                key.data.feed(data)
+                data = os.read(key.fd, _CHUNK)
                 if not data:
                     selector.unregister(key.fileobj)
-    return list(tail)
+                if key.fileobj is child.stderr:
+                    errors.feed(data)
+                elif data:
+                    yield data
 
 
 class _Lines:

@@ -1,0 +1,68 @@
+"""VMAF of encodes that are known to be perfect, better and worse."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.media.clips import ffmpeg
+
+from matinee.base.errors import InvalidInput
+from matinee.media.quality import MODEL, MODEL_4K, model_for, pooled, vmaf
+
+SIZE = (320, 180)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("quality") / "it's an original: 1.mp4"
+    picture = "mandelbrot=size=320x180:rate=30000/1001"
+    ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", 20, "-pix_fmt", "yuv420p", "-qp", 0, path)
+    return path
+
+
+def _encode(original: Path, path: Path, *more: object) -> Path:
+    ffmpeg("-i", original, *more, path)
+    return path
+
+
+def test_the_original_is_as_good_as_itself(original: Path) -> None:
+    scores = vmaf(original, original, SIZE, frames=20)
+    assert len(scores) == 20
+    assert scores.min() > 96
+
+
+def test_fewer_bits_and_fewer_pixels_look_worse(original: Path, tmp_path: Path) -> None:
+    good, bad = (_encode(original, tmp_path / f"{crf}.mp4", "-crf", crf) for crf in (20, 40))
+    small = _encode(original, tmp_path / "small.mp4", "-crf", 20, "-vf", "scale=160:90")
+    means = [vmaf(one, original, SIZE, frames=20).mean() for one in (good, small, bad)]
+    assert means[0] > means[1] > means[2]
+
+
+def test_every_third_frame_has_the_score_that_it_has_among_all(original: Path, tmp_path: Path) -> None:
+    encode = _encode(original, tmp_path / "e.mp4", "-crf", 35)
+    every = vmaf(encode, original, SIZE, frames=20)
+    assert vmaf(encode, original, SIZE, frames=20, every=3) == pytest.approx(every[::3])
+
+
+def test_other_clocks_do_not_matter(original: Path, tmp_path: Path) -> None:
+    encode = _encode(original, tmp_path / "e.mp4", "-crf", 30, "-r", 12, "-vf", "settb=1/12,setpts=N")
+    assert len(vmaf(encode, original, SIZE, frames=20)) == 20
+
+
+@pytest.mark.parametrize("kept", [19, 10])
+def test_missing_frames_are_an_error(original: Path, tmp_path: Path, kept: int) -> None:
+    encode = _encode(original, tmp_path / "e.mp4", "-crf", 35, "-frames:v", kept)
+    with pytest.raises(InvalidInput, match="same 20 frames"):
+        vmaf(encode, original, SIZE, frames=20)
+
+
+def test_poolings() -> None:
+    scores = np.array([100.0] * 19 + [0.0])
+    assert pooled(scores, "mean") == 95
+    assert pooled(scores, "harmonic") == pytest.approx(20 / (19 / 101 + 1) - 1)
+    assert pooled(scores, "p5") <= pooled(scores, "p10") == 100
+    assert pooled(scores, "p1") < 50
+
+
+def test_large_pictures_are_judged_as_on_a_large_screen() -> None:
+    assert [model_for(height) for height in (360, 1080, 2160)] == [MODEL, MODEL, MODEL_4K]
