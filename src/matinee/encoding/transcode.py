@@ -13,16 +13,11 @@ from math import ceil
 from pathlib import Path
 
 from matinee.encoding.ladder import Rung
+from matinee.encoding.originals import recoloured, sized, steadied
 from matinee.encoding.settings import EncodingSettings
 from matinee.media.containers import input_options
 from matinee.media.records import AudioTrack, Media, VideoTrack
 
-# Reinhard-like curves wash out; Hable's keeps the shadows, at the reference white of ITU-R BT.2408.
-_TO_SDR = (
-    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
-)
-_OTHER_MATRICES = frozenset({4, 5, 6, 7, 9, 10})  # ITU-T H.273: the colour codings of SD and UHD
 _AAC_FRAME = Fraction(1024, 48000)
 _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
 
@@ -94,28 +89,13 @@ def _output(
 def _graph(media: Media, rungs: Sequence[Rung], clock: Timing) -> str:
     """Decoded once: made progressive, constant in rate and SDR, then scaled for each rung."""
     shape = aspect(media)
-    common = [f"[0:{media.video.index}]fps=fps={clock.frame_rate}:start_time=0"]
-    if media.video.interlaced:
-        common[0] = f"[0:{media.video.index}]bwdif=deint=interlaced"
-        common.append(f"fps=fps={clock.frame_rate}:start_time=0")
-    if media.video.dynamic != "sdr":
-        common.append(_TO_SDR)
+    common = [f"[0:{media.video.index}]{steadied(media.video, clock.frame_rate)}"]
     common.append(f"split={len(rungs)}" + "".join(f"[s{i}]" for i in range(len(rungs))))
-    scaled = [
-        f"[s{i}]scale={rung.width}:{rung.height}:flags=bicubic:out_range=tv{_matrix(media.video)},"
-        f"setdar=r={shape}:max=255,format=yuv420p[v{i}]"
+    branches = [
+        f"[s{i}]{sized(media.video, rung.width, rung.height, 'bicubic')},setdar=r={shape}:max=255,format=yuv420p[v{i}]"
         for i, rung in enumerate(rungs)
     ]
-    return ";".join([",".join(common), *scaled])
-
-
-def _converted(video: VideoTrack) -> bool:
-    return video.dynamic != "sdr" or video.matrix in _OTHER_MATRICES or video.pixel_format.startswith(("rgb", "gbr"))
-
-
-def _matrix(video: VideoTrack) -> str:
-    """Colours coded in another way are recoded; those of a file that does not say are left as they are."""
-    return ":out_color_matrix=bt709" if _converted(video) else ""
+    return ";".join([",".join(common), *branches])
 
 
 def _video(rung: Rung, video: VideoTrack, clock: Timing, settings: EncodingSettings) -> list[str]:
@@ -124,7 +104,7 @@ def _video(rung: Rung, video: VideoTrack, clock: Timing, settings: EncodingSetti
         *("-crf", f"{settings.crf:g}", "-maxrate", f"{rung.peak_kbps}k", "-bufsize", f"{2 * rung.peak_kbps}k"),
         *("-x264-params", f"keyint={clock.gop}:min-keyint={clock.gop}:scenecut=0:open-gop=0"),
         *("-frames:v", str(clock.frames)),
-        *(_TAGS if _converted(video) else []),
+        *(_TAGS if recoloured(video) else []),
     ]
 
 

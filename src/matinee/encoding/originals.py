@@ -1,0 +1,83 @@
+"""Originals: the pictures that all encodes of a film are made from and compared with, and FFmpeg's filters to get them.
+
+They are progressive, upright, constant in rate and in standard range, whatever the file holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from matinee.media.records import VideoTrack
+
+# Reinhard-like curves wash out; Hable's keeps the shadows, at the reference white of ITU-R BT.2408.
+_TO_SDR = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+)
+_OTHER_MATRICES = frozenset({4, 5, 6, 7, 9, 10})  # ITU-T H.273: the colour codings of SD and UHD
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The part of an upright picture with square pixels that is not a black bar, in pixels."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """Pictures of planar 4:2:0 with 8 bits, and where they come from."""
+
+    path: Path
+    track: int
+    """Index of the stream."""
+    filters: str
+    """From the file's pictures to these."""
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+
+    @property
+    def picture_bytes(self) -> int:
+        """Size of one."""
+        return self.width * self.height * 3 // 2
+
+    def header(self) -> bytes:
+        """What a file of such pictures begins with (YUV4MPEG2)."""
+        rate = f"{self.rate.numerator}:{self.rate.denominator}"
+        return f"YUV4MPEG2 W{self.width} H{self.height} F{rate} Ip A1:1 C420mpeg2\n".encode()
+
+
+def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None) -> str:
+    """Filters that make pictures progressive, constant in rate and SDR, and cut black bars off."""
+    parts = [f"fps=fps={rate}:start_time=0"]
+    if video.interlaced:
+        parts.insert(0, "bwdif=deint=interlaced")
+    if video.dynamic != "sdr":
+        parts.append(_TO_SDR)
+    if crop is not None:
+        width, height = video.display_size
+        square = [] if video.sample_aspect == 1 else [f"scale={width}:{height}:flags=lanczos"]
+        parts += [*square, f"crop={crop.width}:{crop.height}:{crop.left}:{crop.top}"]
+    return ",".join(parts)
+
+
+def sized(video: VideoTrack, width: int, height: int, kernel: str = "lanczos") -> str:
+    """The filter that makes pictures so large, in the colours of HD where theirs were others."""
+    return f"scale={width}:{height}:flags={kernel}:out_range=tv{_matrix(video)}"
+
+
+def recoloured(video: VideoTrack) -> bool:
+    """Whether the colours of the original are coded otherwise than in the file, and so are those of HD."""
+    return video.dynamic != "sdr" or video.matrix in _OTHER_MATRICES or video.pixel_format.startswith(("rgb", "gbr"))
+
+
+def _matrix(video: VideoTrack) -> str:
+    """Colours coded in another way are recoded; those of a file that does not say are left as they are."""
+    return ":out_color_matrix=bt709" if recoloured(video) else ""
