@@ -1,0 +1,83 @@
+"""Constant slope: how bits are shared out among shots so that the whole looks best.
+
+Each shot can be encoded in many ways; on its convex hull every step up costs bits and brings worth. A budget is best
+spent on the steps that bring most for a bit, whichever shot they are of: all shots then end at the same slope, since
+otherwise moving bits from the flatter to the steeper would gain (Shoham and Gersho, 1988; Ortega and Ramchandran,
+1998). Giving every shot the same quality instead wastes bits on the shots that hardly repay them.
+
+Sorted by slope, the steps of all shots make one staircase, and every constant-slope allocation is one of its stairs.
+
+    >>> still, action = Options([1, 2, 4], [80, 90, 92]), Options([4, 8, 16], [50, 70, 80])
+    >>> film = Staircase([still, action])
+    >>> film.bits.tolist(), film.worth.tolist()
+    ([5.0, 6.0, 10.0, 18.0, 20.0], [130.0, 140.0, 160.0, 170.0, 172.0])
+    >>> film.choices(film.within(bits=12))
+    [1, 1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from matinee.encoding.curves import Floats, hull
+
+
+class Options:
+    """The ways to encode one shot: what each takes and what it is worth, in units that add up over shots."""
+
+    def __init__(self, bits: ArrayLike, worth: ArrayLike) -> None:
+        self.bits: Floats = np.asarray(bits, float)
+        self.worth: Floats = np.asarray(worth, float)
+        if not (np.isfinite(self.bits).all() and np.isfinite(self.worth).all()):
+            raise ValueError("bits and worth have to be finite numbers")
+        self.hull = hull(self.bits, self.worth)
+        """Those worth having, by rising bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps up the hulls of all shots, steepest first."""
+
+    shot: NDArray[np.intp]
+    bits: Floats
+    worth: Floats
+
+
+class Staircase:
+    """Every constant-slope allocation over `shots`, from the cheapest to the best.
+
+    ``bits[k]`` and ``worth[k]`` are the sums over the shots when the `k` steepest steps are taken.
+    """
+
+    def __init__(self, shots: Sequence[Options]) -> None:
+        self._shots = shots
+        steps = _steps(shots)
+        self._shot = steps.shot
+        self.bits = np.cumsum([sum(one.bits[one.hull[0]] for one in shots), *steps.bits])
+        self.worth = np.cumsum([sum(one.worth[one.hull[0]] for one in shots), *steps.worth])
+
+    def within(self, *, bits: float) -> int:
+        """The best stair that takes at most so many bits; the cheapest where none does."""
+        return max(0, int(np.searchsorted(self.bits, bits * (1 + 1e-12), "right")) - 1)
+
+    def reaching(self, *, worth: float) -> int:
+        """The cheapest stair that is worth so much; the best where none is."""
+        return min(len(self.worth) - 1, int(np.searchsorted(self.worth, worth - 1e-9, "left")))
+
+    def choices(self, stair: int) -> list[int]:
+        """The option of each shot at a stair."""
+        taken = np.bincount(self._shot[:stair], minlength=len(self._shots))
+        return [int(one.hull[count]) for one, count in zip(self._shots, taken, strict=True)]
+
+
+def _steps(shots: Sequence[Options]) -> _Steps:
+    shot = np.repeat(np.arange(len(shots)), [len(one.hull) - 1 for one in shots])
+    bits = np.concatenate([np.diff(one.bits[one.hull]) for one in shots])
+    worth = np.concatenate([np.diff(one.worth[one.hull]) for one in shots])
+    # Stable, so that the steps of a shot stay in their order where slopes are equal.
+    order = np.argsort(-worth / bits, kind="stable")
+    return _Steps(shot[order], bits[order], worth[order])

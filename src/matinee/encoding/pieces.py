@@ -1,0 +1,79 @@
+"""Pieces: the pictures of one unit in a file of their own, uncompressed, as every trial of it reads them.
+
+The source is decoded once, from its beginning: what a file gives after a jump is not always what it gives when played.
+Pieces are made as they are asked for, so that only a few lie on the disk at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from matinee.base.disk import disk_errors
+from matinee.base.errors import InvalidInput
+from matinee.encoding.originals import Original
+from matinee.media import run
+from matinee.media.containers import input_options
+from matinee.media.shots import Shot
+
+
+def pieces(
+    original: Original,
+    units: Sequence[Shot],
+    folder: Path,
+    wanted: Callable[[Shot], bool],
+    stop: threading.Event | None = None,
+) -> Iterator[tuple[Shot, Path]]:
+    """Each wanted unit with its piece, in order; remove the piece when it has served.
+
+    `units` cover the film without a gap. Raises `InvalidInput` where the source ends early, `Unavailable` where the
+    disk is full, and what `matinee.media.run.ffmpeg` raises.
+    """
+    last = max((unit.stop for unit in units if wanted(unit)), default=0)
+    pictures = _pictures(original, last, stop)
+    for unit in units:
+        if unit.stop > last:
+            return
+        if wanted(unit):
+            yield unit, _write(original, unit, pictures, folder / f"{unit.start:07}-{unit.stop:07}.y4m")
+        else:
+            _skip(original, unit, pictures)
+
+
+def _pictures(original: Original, last: int, stop: threading.Event | None) -> Iterator[bytes]:
+    graph = f"[0:{original.track}]{original.filters},format=yuv420p"
+    arguments = [
+        *(*input_options(original.path), "-filter_complex", graph, "-frames:v", str(last)),
+        *("-f", "rawvideo", "-fps_mode", "passthrough", "pipe:1"),
+    ]
+    return run.pictures(arguments, original.picture_bytes, about=str(original.path), stop=stop)
+
+
+def _write(original: Original, unit: Shot, pictures: Iterator[bytes], path: Path) -> Path:
+    with disk_errors(path):
+        try:
+            with path.open("wb") as file:
+                file.write(original.header())
+                for _ in range(unit.frames):
+                    file.write(b"FRAME\n")
+                    file.write(_next(original, unit, pictures))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return path
+
+
+def _skip(original: Original, unit: Shot, pictures: Iterator[bytes]) -> None:
+    for _ in range(unit.frames):
+        _next(original, unit, pictures)
+
+
+def _next(original: Original, unit: Shot, pictures: Iterator[bytes]) -> bytes:
+    picture = next(pictures, None)
+    if picture is None:
+        raise InvalidInput(
+            f"{original.path} ends before {float(unit.stop / original.rate):.2f} s, where it did not before.",
+            next_step="Check that nothing else writes to it, and run this again.",
+        )
+    return picture

@@ -1,0 +1,196 @@
+"""Trials: one unit encoded in one way, how many bytes it took and how good each frame looks. Nothing is tried twice.
+
+A trial is kept under the digest of everything that decides it: the pictures, the recipe, the programs and the model of
+quality. Whoever asks again, another run or another title's plan, gets what was found before; and since the encode
+itself is kept beside it, a trial that turns out to be the best is the finished work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import threading
+import uuid
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg  # type: ignore[import-untyped]
+import numpy as np
+
+from matinee.base.disk import disk_errors, make_folder, replace_file, sync_folder
+from matinee.encoding.codecs import CODECS, CodecName
+from matinee.media import run
+from matinee.media.containers import input_options
+from matinee.media.packets import packets
+from matinee.media.quality import Scores, model_for, vmaf
+
+_MAKE = 1
+"""Goes up when trials come to be made otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A way to encode pictures."""
+
+    codec: CodecName
+    preset: str
+    width: int
+    height: int
+    crf: float
+    """Rate factor of the codec: lower is better and larger."""
+    grain: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trial:
+    """What a recipe came to."""
+
+    key: str
+    recipe: Recipe
+    size_bytes: int
+    """Of the compressed frames alone, without any container."""
+    scores: Scores
+    """VMAF of every frame that was looked at, in order."""
+    encode_cpu_s: float
+    measure_cpu_s: float
+    fresh: bool = False
+    """Whether it was made now, rather than found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Recipes to be tried on one piece, by whichever process."""
+
+    piece: Path
+    digest: str
+    """Of what decides the pictures; see `digest_of`."""
+    frames: int
+    size: tuple[int, int]
+    rate: Fraction
+    recipes: tuple[Recipe, ...]
+    every: int
+    """Of so many frames one is looked at."""
+    cache: Path
+
+
+class Cache:
+    """Trials in a folder, which several processes may use at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, key: str) -> Trial | None:
+        """The trial kept under this key, or None; one that is not whole counts as none."""
+        try:
+            told = json.loads(self._path(key, "json").read_text())
+            if self.encode(key).stat().st_size != told.pop("file_bytes"):
+                return None
+            scores = np.array(told.pop("scores"))
+            return Trial(key=key, recipe=Recipe(**told.pop("recipe")), scores=scores, **told)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def encode(self, key: str) -> Path:
+        """Where the encode of a trial lies."""
+        return self._path(key, "mp4")
+
+    def draft(self, key: str) -> Path:
+        """A path of its own to encode to."""
+        folder = self._path(key, "mp4").parent
+        with disk_errors(folder):
+            make_folder(folder)
+        return folder / f"draft-{uuid.uuid4().hex}.mp4"
+
+    def keep(self, trial: Trial, draft: Path) -> None:
+        """Keep a trial with its encode: the encode first, so that what is entered is there."""
+        told: dict[str, Any] = asdict(trial) | {"scores": trial.scores.tolist(), "file_bytes": draft.stat().st_size}
+        for name in ("key", "fresh"):
+            del told[name]
+        with disk_errors(draft):
+            draft.replace(self.encode(trial.key))
+            sync_folder(draft.parent)
+            replace_file(self._path(trial.key, "json"), json.dumps(told).encode())
+
+    def _path(self, key: str, kind: str) -> Path:
+        return self._folder / key[:2] / f"{key[2:]}.{kind}"
+
+
+def digest_of(*facts: object) -> str:
+    """Of everything that decides a unit's pictures, such as the source's fingerprint and the filters."""
+    return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+
+
+def key_of(task: Task, recipe: Recipe) -> str:
+    """What a trial is kept under."""
+    model = model_for(task.size[1])
+    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe, task.every)
+    return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _programs() -> str:
+    return str(imageio_ffmpeg.get_ffmpeg_version())
+
+
+def try_all(task: Task, stop: threading.Event | None = None) -> list[Trial]:
+    """Every trial of a task, found or made.
+
+    Raises what `matinee.media.run.ffmpeg` raises; what was finished before is kept.
+    """
+    return [_tried(task, recipe, stop) for recipe in task.recipes]
+
+
+def found(task: Task) -> list[Trial | None]:
+    """Those trials of a task that were made before."""
+    cache_ = Cache(task.cache)
+    return [cache_.find(key_of(task, recipe)) for recipe in task.recipes]
+
+
+def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
+    kept, key = Cache(task.cache), key_of(task, recipe)
+    if (known := kept.find(key)) is not None:
+        return known
+    draft = kept.draft(key)
+    try:
+        began = _cpu_s()
+        run.ffmpeg(_arguments(task, recipe, draft), about=str(task.piece), stop=stop)
+        encoded = _cpu_s()
+        scores = vmaf(draft, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
+        trial = Trial(
+            key=key,
+            recipe=recipe,
+            size_bytes=sum(one.size_bytes for one in packets(draft, 0)),
+            scores=scores,
+            encode_cpu_s=encoded - began,
+            measure_cpu_s=_cpu_s() - encoded,
+        )
+        kept.keep(trial, draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    return replace(trial, fresh=True)
+
+
+def _arguments(task: Task, recipe: Recipe, out: Path) -> list[str]:
+    scaled = (recipe.width, recipe.height) != task.size
+    scale = ["-vf", f"scale={recipe.width}:{recipe.height}:flags=lanczos"] if scaled else []
+    return [
+        *("-y", "-threads", "1", *input_options(task.piece), *scale),
+        *CODECS[recipe.codec].arguments(recipe.preset, recipe.crf, recipe.grain),
+        *("-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(_ticks(task.rate))),
+        *("-f", "mp4", f"file:{out}"),
+    ]
+
+
+def _ticks(rate: Fraction) -> int:
+    """A clock on which every frame lies exactly."""
+    return rate.numerator * max(1, -(-1000 // rate.numerator))
+
+
+def _cpu_s() -> float:
+    """Seconds of processor that ended children of this process have taken."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime

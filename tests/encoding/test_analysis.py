@@ -1,0 +1,77 @@
+"""What analysis says of films whose shots, bars, grain and difficulty are known."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from tests.media.clips import clip, ffmpeg
+
+from matinee.encoding.analysis import MEASURES, Analysis, analyse, find_bars, find_grain
+from matinee.encoding.originals import Crop, Original, sized, steadied
+from matinee.media.probe import probe
+from matinee.media.shots import Shot
+
+
+def _analysed(path: Path, work: Path) -> Analysis:
+    media = probe(path)
+    width, height = media.video.display_size
+    filters = f"{steadied(media.video, media.video.frame_rate)},{sized(media.video, width, height)}"
+    original = Original(
+        path=path, track=0, filters=filters, width=width, height=height, rate=media.video.frame_rate, frames=0
+    )
+    return analyse(original, 0.0, work / "proxy.mp4")
+
+
+def _film(path: Path, filters: str, *, picture: str = "testsrc2") -> Path:
+    return clip(path, seconds=2, sounds=(), picture=picture, more=("-vf", filters, "-qp", 6))
+
+
+def test_shots_and_how_hard_each_is(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    sources = ("color=gray:size=320x180:rate=25:duration=1", "testsrc2=size=320x180:rate=25:duration=1")
+    inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
+    ffmpeg(*inputs, "-filter_complex", "[0][1]concat=n=2", "-pix_fmt", "yuv420p", "-qp", 6, film)
+    found = _analysed(film, tmp_path)
+    assert found.shots == (Shot(0, 25), Shot(25, 50))
+    assert found.frames.shape == (50, len(MEASURES))
+    still, moving = (found.measures(one) for one in found.shots)
+    assert all(still[:3] < moving[:3])
+
+
+def test_a_film_thinned_by_its_filters_has_as_many_frames_as_come_out(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=2, rate=50, sounds=())
+    media = probe(film)
+    filters = steadied(media.video, Fraction(25))
+    original = Original(path=film, track=0, filters=filters, width=320, height=180, rate=Fraction(25), frames=0)
+    assert len(analyse(original, 0.0, tmp_path / "proxy.mp4").frames) == 50
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ("null", None),
+        ("scale=320:132,setsar=1,pad=320:180:0:24", Crop(320, 132, 0, 24)),
+        ("scale=240:180,setsar=1,pad=320:180:40:0", Crop(240, 180, 40, 0)),
+        ("scale=318:180,setsar=1,pad=320:180:0:0", None),
+    ],
+)
+def test_bars(tmp_path: Path, filters: str, expected: Crop | None) -> None:
+    assert find_bars(probe(_film(tmp_path / "film.mp4", filters))) == expected
+
+
+def test_bars_that_come_and_go_are_no_bars(tmp_path: Path) -> None:
+    film = _film(tmp_path / "film.mp4", "drawbox=y=0:h=24:c=black:t=fill:enable='lt(t,1)'")
+    assert find_bars(probe(film)) is None
+
+
+def test_a_black_film_has_no_bars(tmp_path: Path) -> None:
+    assert find_bars(probe(clip(tmp_path / "film.mp4", picture="color=black", sounds=()))) is None
+
+
+def test_grain_is_measured_whatever_lies_under_it(tmp_path: Path) -> None:
+    found = {}
+    for strength in (0, 6, 14):
+        film = _film(tmp_path / f"{strength}.mp4", f"noise=c0s={strength}:c0f=t", picture="gradients=speed=0.02")
+        found[strength] = find_grain(probe(film))
+    assert found[0] < 0.7
+    assert found[0] + 0.5 < found[6] < found[14] - 0.5
