@@ -15,7 +15,8 @@ SECONDS = 60.0
 
 
 def _prior(mean: list[float], film: float, unit: float, noise: float) -> Prior:
-    scale = np.diag([1, 0.15, 0.15, 0.05, 0.05, 0.05])
+    scale = np.diag([1, 0.15, 0.15, *[0.05] * (TERMS - 3)])
+    mean = [*mean, *[0.0] * (TERMS - len(mean))]
     return Prior(weights=np.array([mean]).T, of_film=(film * scale) ** 2, of_unit=(unit * scale) ** 2, noise=noise)
 
 

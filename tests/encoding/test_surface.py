@@ -11,12 +11,13 @@ ROWS = basis(CRFS.ravel(), SCALES.ravel())
 
 def _prior(rng: np.random.Generator) -> Prior:
     spread = rng.normal(size=(TERMS, TERMS)) * 0.2
+    small = [0.02] * (TERMS - 3)
     return Prior(
         weights=np.concatenate(
-            [[[12.0], [-2.0], [1.5], [0.1], [0.1], [0.1]], rng.normal(size=(TERMS, 2)) * 0.3], axis=1
+            [[[12.0], [-2.0], [1.5], *([0.1] for _ in small)], rng.normal(size=(TERMS, 2)) * 0.3], axis=1
         ),
-        of_film=np.diag([0.5, 0.1, 0.1, 0.02, 0.02, 0.02]) ** 2 + spread @ spread.T * 0.1,
-        of_unit=np.diag([0.4, 0.1, 0.1, 0.02, 0.02, 0.02]) ** 2,
+        of_film=np.diag([0.5, 0.1, 0.1, *small]) ** 2 + spread @ spread.T * 0.1,
+        of_unit=np.diag([0.4, 0.1, 0.1, *small]) ** 2,
         noise=0.03,
     )
 

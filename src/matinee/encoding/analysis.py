@@ -86,12 +86,12 @@ def _bits(proxy: Path, frames: int) -> NDArray[np.float32]:
     return np.array(sizes[:frames], np.float32) * 8
 
 
-def _spatial(grey: NDArray[np.uint8]) -> float:
+def _spatial(grey: cv2.typing.MatLike) -> float:
     across, down = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))
     return float(cv2.magnitude(across, down).std())
 
 
-def _temporal(grey: NDArray[np.uint8], before: NDArray[np.uint8] | None) -> float:
+def _temporal(grey: cv2.typing.MatLike, before: cv2.typing.MatLike | None) -> float:
     return 0.0 if before is None else float(cv2.subtract(grey, before, dtype=cv2.CV_16S).std())
 
 

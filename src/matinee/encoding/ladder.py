@@ -38,13 +38,14 @@ def ladder(
     """
     rungs: list[Rung] = []
     for height in sorted(set(heights), reverse=True):
-        width, height = _fitted(size, height)  # noqa: PLW2901
+        width, height = fitted(size, height)  # noqa: PLW2901
         if not rungs or width * height <= _SMALLEST_STEP * rungs[-1].width * rungs[-1].height:
             rungs.append(Rung(width, height, _peak(width * height, frame_rate, peak_kbps)))
     return tuple(reversed(rungs))
 
 
-def _fitted(size: tuple[int, int], height: int) -> tuple[int, int]:
+def fitted(size: tuple[int, int], height: int) -> tuple[int, int]:
+    """The largest even size of this shape, no larger than `size`, that fits a 16:9 box of this height (or its turn)."""
     box = (Fraction(height * 16, 9), Fraction(height))
     if size[1] > size[0]:
         box = box[::-1]

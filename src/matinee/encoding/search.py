@@ -11,14 +11,17 @@ Nothing here encodes: `Search` is given a function that does.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from importlib.resources import files
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from matinee.encoding.allocation import Options, Staircase
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.curves import Floats
 from matinee.encoding.rungs import Placing, place
 from matinee.encoding.surface import TERMS, Film, Prior, Surface, Tried, basis, stretched, unstretched
@@ -65,6 +68,12 @@ class Priors:
 
     bits: Prior
     quality: Prior
+
+    @classmethod
+    def of_codec(cls, codec: CodecName) -> Self:
+        """What was learnt of a codec from the films that `benchmarks.encoding` tried in every way."""
+        told = json.loads(files("matinee.encoding").joinpath("priors", f"{codec}.json").read_text())
+        return cls(bits=Prior.of(told["bits"]), quality=Prior.of(told["quality"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +162,7 @@ class Search:
 
     def _step(self, curves: Sequence[_Curve], size: int, target: Target) -> Step:
         stairs = self._staircase(curves)
-        worth = self._worth(target.quality) * self._frames
+        worth = float(self._worth(target.quality)) * self._frames
         stair = min(stairs.reaching(worth=worth), stairs.within(bits=target.bits))
         return self._told(stairs, stair, curves, size)
 

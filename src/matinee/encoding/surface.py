@@ -1,8 +1,8 @@
 """Surfaces: bits and quality of a unit over all rate factors and sizes, foretold from few trials.
 
 The logarithm of bits, and quality on a scale on which it does not saturate, are smooth in the rate factor and in the
-logarithm of the size: a quadratic in both misses by a few percent. Its six coefficients are not free: what encoders do
-is much the same for all films, more so for the units of one film, and depends on how much a picture holds and moves.
+logarithm of the size: nine terms in both miss by a few percent. Their coefficients are not free: what encoders do is
+much the same for all films, more so for the units of one film, and depends on how much a picture holds and moves.
 So they have a prior: a mean that is linear in what was measured of the unit, a part shared by the film, and a part of
 the unit's own, all Gaussian. Trials then narrow the rest, those of one unit also for its neighbours (a linear mixed
 model: Laird and Ware, "Random-effects models for longitudinal data", 1982). How sure the surface is of a point says
@@ -11,30 +11,32 @@ where another trial is worth its time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from matinee.encoding.curves import Floats
 
-TERMS = 6
+TERMS = 9
 _MIDDLE, _SPAN = 31.0, 10.0
-_FLOOR, _CEILING = -5.0, 104.0
+_FLOOR, _CEILING = -10.0, 112.0
 
 
 def basis(crf: ArrayLike, scale: ArrayLike) -> Floats:
-    """One row of six terms for each pair of a rate factor and a size; `scale` is width over the original's width."""
-    c, s = (np.asarray(crf, float) - _MIDDLE) / _SPAN, np.log2(np.asarray(scale, float))
-    return np.stack([np.ones_like(c * s), c + 0 * s, s + 0 * c, c * c + 0 * s, c * s, s * s + 0 * c], axis=-1)
+    """One row of terms for each pair of a rate factor and a size; `scale` is width over the original's width."""
+    c, s = np.broadcast_arrays((np.asarray(crf, float) - _MIDDLE) / _SPAN, np.log2(np.asarray(scale, float)))
+    return np.stack([c**0, c, s, c**2, c * s, s**2, c**3, c**2 * s, c * s**2], axis=-1)
 
 
 def stretched(vmaf: ArrayLike) -> Floats:
     """VMAF on a scale without ends, on which equal steps are equally hard to gain."""
     value = np.asarray(vmaf, float)
-    return np.log((value - _FLOOR) / (_CEILING - value))
+    found: Floats = np.log((value - _FLOOR) / (_CEILING - value))
+    return found
 
 
 def unstretched(value: ArrayLike) -> Floats:
@@ -54,7 +56,18 @@ class Prior:
     of_unit: Floats
     """(`TERMS`, `TERMS`): covariance of what is a unit's own."""
     noise: float
-    """Standard deviation of what a quadratic misses."""
+    """Standard deviation of what the terms miss."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The prior that was told."""
+        weights, of_film, of_unit = (np.array(told[name], float) for name in ("weights", "of_film", "of_unit"))
+        return cls(weights=weights, of_film=of_film, of_unit=of_unit, noise=float(told["noise"]))
+
+    def told(self) -> dict[str, Any]:
+        """The prior as JSON holds it; the inverse of `of`."""
+        arrays = {"weights": self.weights, "of_film": self.of_film, "of_unit": self.of_unit}
+        return {name: np.round(one, 5).tolist() for name, one in arrays.items()} | {"noise": round(self.noise, 5)}
 
     def mean(self, measures: ArrayLike) -> Floats:
         """The coefficients that one expects of a unit with these measures."""
@@ -88,7 +101,8 @@ class Surface:
 
     def doubt(self, rows: Floats) -> Floats:
         """Standard deviation at rows of `basis`."""
-        return np.sqrt(np.einsum("...i,ij,...j->...", rows, self.covariance, rows))
+        variance: Floats = np.einsum("...i,ij,...j->...", rows, self.covariance, rows)
+        return np.sqrt(np.maximum(variance, 0.0))
 
     def told(self, tried: Tried, noise: float) -> Surface:
         """What is believed after these trials (Bayesian linear regression)."""

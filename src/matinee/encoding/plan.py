@@ -1,0 +1,86 @@
+"""A plan: how each unit of a film is encoded on each rung, what that takes, and how it was measured to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any, Self
+
+from matinee.encoding.codecs import CodecName
+from matinee.media.quality import Pooling
+from matinee.media.shots import Shot
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRung:
+    """One rendition of the picture."""
+
+    codec: CodecName
+    preset: str
+    width: int
+    height: int
+    crfs: tuple[float, ...]
+    """Of every unit."""
+    trials: tuple[str, ...]
+    """Under which key the encode of every unit is kept."""
+    kbps: float
+    quality: Mapping[Pooling, float]
+    """VMAF over all frames, as measured."""
+    foretold: float
+    """What the search expected of the plan's own pooling when it chose the rung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What finding the plan took."""
+
+    trials: int
+    """Made or found."""
+    encode_cpu_s: float
+    measure_cpu_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Rungs, lowest first, over the same units."""
+
+    source: str
+    etag: str
+    """Of the source's content."""
+    rate: Fraction
+    units: tuple[Shot, ...]
+    pooling: Pooling
+    rungs: tuple[PlannedRung, ...]
+    spent: Spent
+
+    @property
+    def duration_s(self) -> float:
+        """Of the film."""
+        return float(self.units[-1].stop / self.rate)
+
+    def told(self) -> dict[str, Any]:
+        """The plan as JSON holds it; the inverse of `of`."""
+        made = asdict(self) | {"version": _VERSION, "rate": str(self.rate)}
+        made["units"] = [[one.start, one.stop] for one in self.units]
+        return made
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The plan that was told. Raises `ValueError` where this is none, or one of another version."""
+        try:
+            fields = dict(told)
+            if fields.pop("version") != _VERSION:
+                raise ValueError("a plan of another version")
+            fields["rate"] = Fraction(fields["rate"])
+            fields["units"] = tuple(Shot(*one) for one in fields["units"])
+            fields["spent"] = Spent(**fields["spent"])
+            fields["rungs"] = tuple(
+                PlannedRung(**one | {"crfs": tuple(one["crfs"]), "trials": tuple(one["trials"])})
+                for one in fields["rungs"]
+            )
+            return cls(**fields)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no plan: {error}") from error
