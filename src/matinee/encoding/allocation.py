@@ -6,12 +6,13 @@ otherwise moving bits from the flatter to the steeper would gain (Shoham and Ger
 1998). Giving every shot the same quality instead wastes bits on the shots that hardly repay them.
 
 Sorted by slope, the steps of all shots make one staircase, and every constant-slope allocation is one of its stairs.
+Two other ways of sharing out are here to be compared with, `Uniform` (one rate factor for the whole title) and `Equal`.
 
     >>> still, action = Options([1, 2, 4], [80, 90, 92]), Options([4, 8, 16], [50, 70, 80])
     >>> film = Staircase([still, action])
     >>> film.bits.tolist(), film.worth.tolist()
     ([5.0, 6.0, 10.0, 18.0, 20.0], [130.0, 140.0, 160.0, 170.0, 172.0])
-    >>> film.choices(film.within(bits=12))
+    >>> film.choices(within(film, bits=12))
     [1, 1]
 """
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,6 +49,27 @@ class _Steps:
     worth: Floats
 
 
+class Allocation(Protocol):
+    """Ways to share out bits among shots, from the cheapest to the best."""
+
+    bits: Floats
+    """Sums over the shots, rising."""
+    worth: Floats
+
+    def choices(self, stair: int) -> list[int]:
+        """The option of each shot in the allocation of this number."""
+
+
+def within(found: Allocation, *, bits: float) -> int:
+    """The best allocation that takes at most so many bits; the cheapest where none does."""
+    return max(0, int(np.searchsorted(found.bits, bits * (1 + 1e-12), "right")) - 1)
+
+
+def reaching(found: Allocation, *, worth: float) -> int:
+    """The cheapest allocation that is worth so much; the best where none is."""
+    return min(len(found.worth) - 1, int(np.searchsorted(found.worth, worth - 1e-9, "left")))
+
+
 class Staircase:
     """Every constant-slope allocation over `shots`, from the cheapest to the best.
 
@@ -59,14 +82,6 @@ class Staircase:
         self._shot = steps.shot
         self.bits = np.cumsum([sum(one.bits[one.hull[0]] for one in shots), *steps.bits])
         self.worth = np.cumsum([sum(one.worth[one.hull[0]] for one in shots), *steps.worth])
-
-    def within(self, *, bits: float) -> int:
-        """The best stair that takes at most so many bits; the cheapest where none does."""
-        return max(0, int(np.searchsorted(self.bits, bits * (1 + 1e-12), "right")) - 1)
-
-    def reaching(self, *, worth: float) -> int:
-        """The cheapest stair that is worth so much; the best where none is."""
-        return min(len(self.worth) - 1, int(np.searchsorted(self.worth, worth - 1e-9, "left")))
 
     def choices(self, stair: int) -> list[int]:
         """The option of each shot at a stair."""
@@ -81,3 +96,54 @@ def _steps(shots: Sequence[Options]) -> _Steps:
     # Stable, so that the steps of a shot stay in their order where slopes are equal.
     order = np.argsort(-worth / bits, kind="stable")
     return _Steps(shot[order], bits[order], worth[order])
+
+
+class Uniform:
+    """The same setting for all shots: what one rate factor for the whole title can do.
+
+    Option `i` of a shot is the one with setting ``settings[shot][i]``; settings that not all of them have are left out.
+    """
+
+    def __init__(self, shots: Sequence[Options], settings: Sequence[Sequence[float]]) -> None:
+        shared = set(settings[0]).intersection(*settings[1:])
+        self._picks = [[own.index(one) for own in settings] for one in sorted(shared)]
+        self.bits, self.worth, self._picks = _rising(shots, self._picks)
+
+    def choices(self, stair: int) -> list[int]:
+        """The option of each shot."""
+        return self._picks[stair]
+
+
+class Equal:
+    """The same quality in all shots, as who encodes each to a target gets it.
+
+    Option `i` of a shot has the quality ``quality[shot][i]``.
+    """
+
+    def __init__(self, shots: Sequence[Options], quality: Sequence[Floats], levels: int = 200) -> None:
+        low, high = min(one.min() for one in quality), max(one.max() for one in quality)
+        picks = [
+            [_cheapest(one.bits, own, level) for one, own in zip(shots, quality, strict=True)]
+            for level in np.linspace(low, high, levels)
+        ]
+        self.bits, self.worth, self._picks = _rising(shots, picks)
+
+    def choices(self, stair: int) -> list[int]:
+        """The option of each shot."""
+        return self._picks[stair]
+
+
+def _cheapest(bits: Floats, quality: Floats, level: float) -> int:
+    """The cheapest option that is so good, or the best one where none is."""
+    good = np.flatnonzero(quality >= level)
+    return int(good[np.argmin(bits[good])]) if len(good) else int(np.argmax(quality))
+
+
+def _rising(shots: Sequence[Options], picks: Sequence[list[int]]) -> tuple[Floats, Floats, list[list[int]]]:
+    """Bits, worth and choices of those picks that cost more than every worse one."""
+    bits = np.array([sum(one.bits[i] for one, i in zip(shots, pick, strict=True)) for pick in picks])
+    worth = np.array([sum(one.worth[i] for one, i in zip(shots, pick, strict=True)) for pick in picks])
+    order = np.lexsort((-worth, bits))
+    best = np.maximum.accumulate(np.concatenate([[-np.inf], worth[order]]))[:-1]
+    kept = order[worth[order] > best]
+    return bits[kept], worth[kept], [picks[i] for i in kept]

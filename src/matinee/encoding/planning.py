@@ -24,7 +24,7 @@ from matinee.encoding.originals import Original, sized, steadied
 from matinee.encoding.pieces import pieces
 from matinee.encoding.plan import Plan, PlannedRung, Spent
 from matinee.encoding.rungs import Placing
-from matinee.encoding.search import Outcome, Priors, Search, Space, Step, Unit, Way
+from matinee.encoding.search import Outcome, Priors, Search, Sharing, Space, Step, Unit, Way
 from matinee.encoding.trials import Cache, Recipe, Task, Trial, digest_of, found, try_all
 from matinee.encoding.units import units
 from matinee.media.probe import probe
@@ -46,6 +46,7 @@ class Goal:
     """Of the boxes that sizes are fitted into."""
     placing: Placing = field(default_factory=Placing)
     pooling: Pooling = "mean"
+    sharing: Sharing = "shots"
     probes: int = 2
     """Trials of every unit before the rungs are placed."""
     shortest_s: float = 0.5
@@ -92,7 +93,7 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
     `matinee.media.run.ffmpeg` raises.
     """
     trying = _Trying(film, goal, work, compute)
-    search = Search(trying.known, trying.space, priors, trying)
+    search = Search(trying.known, trying.space, priors, trying, sharing=goal.sharing)
     search.probe(goal.probes)
     steps = search.ladder(goal.placing, float(film.original.frames / film.original.rate))
     return Plan(

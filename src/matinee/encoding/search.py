@@ -20,7 +20,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from matinee.encoding.allocation import Options, Staircase
+from matinee.encoding.allocation import Allocation, Equal, Options, Staircase, Uniform, reaching, within
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.curves import Floats
 from matinee.encoding.rungs import Placing, place
@@ -28,6 +28,8 @@ from matinee.encoding.surface import TERMS, Film, Prior, Surface, Tried, basis, 
 
 Additive = Literal["mean", "harmonic"]
 """Poolings of quality that add up over units."""
+Sharing = Literal["shots", "title", "equal"]
+"""How bits are shared out: at constant slope, with one rate factor for all units, or for the same quality in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Search:
     priors: Priors
     trial: Trial
     pooling: Additive = "mean"
+    sharing: Sharing = "shots"
     outcomes: list[dict[Way, Outcome]] = field(default_factory=list)
     _mended: tuple[list[Surface], list[Surface]] | None = field(default=None, init=False)
 
@@ -156,25 +159,28 @@ class Search:
 
     def _stairs(self, size: int) -> list[Step]:
         curves = self._at(size)
-        stairs = self._staircase(curves)
+        stairs = self._allocation(curves)
         picked = np.unique(np.linspace(0, len(stairs.bits) - 1, _CURVE).astype(int))
         return [self._told(stairs, int(stair), curves, size) for stair in picked]
 
     def _step(self, curves: Sequence[_Curve], size: int, target: Target) -> Step:
-        stairs = self._staircase(curves)
+        stairs = self._allocation(curves)
         worth = float(self._worth(target.quality)) * self._frames
-        stair = min(stairs.reaching(worth=worth), stairs.within(bits=target.bits))
+        stair = min(reaching(stairs, worth=worth), within(stairs, bits=target.bits))
         return self._told(stairs, stair, curves, size)
 
-    def _staircase(self, curves: Sequence[_Curve]) -> Staircase:
-        return Staircase(
-            [
-                Options(one.bits, unit.frames * self._worth(one.quality))
-                for unit, one in zip(self.units, curves, strict=True)
-            ]
-        )
+    def _allocation(self, curves: Sequence[_Curve]) -> Allocation:
+        options = [
+            Options(one.bits, unit.frames * self._worth(one.quality))
+            for unit, one in zip(self.units, curves, strict=True)
+        ]
+        if self.sharing == "title":
+            return Uniform(options, [one.crfs for one in curves])
+        if self.sharing == "equal":
+            return Equal(options, [one.quality for one in curves])
+        return Staircase(options)
 
-    def _told(self, stairs: Staircase, stair: int, curves: Sequence[_Curve], size: int) -> Step:
+    def _told(self, stairs: Allocation, stair: int, curves: Sequence[_Curve], size: int) -> Step:
         return Step(
             size=size,
             crfs=tuple(one.crfs[i] for one, i in zip(curves, stairs.choices(stair), strict=True)),

@@ -29,7 +29,8 @@ _FLOOR, _CEILING = -10.0, 112.0
 def basis(crf: ArrayLike, scale: ArrayLike) -> Floats:
     """One row of terms for each pair of a rate factor and a size; `scale` is width over the original's width."""
     c, s = np.broadcast_arrays((np.asarray(crf, float) - _MIDDLE) / _SPAN, np.log2(np.asarray(scale, float)))
-    return np.stack([c**0, c, s, c**2, c * s, s**2, c**3, c**2 * s, c * s**2], axis=-1)
+    rows: Floats = np.stack([c**0, c, s, c**2, c * s, s**2, c**3, c**2 * s, c * s**2], axis=-1)
+    return rows
 
 
 def stretched(vmaf: ArrayLike) -> Floats:
@@ -42,7 +43,8 @@ def stretched(vmaf: ArrayLike) -> Floats:
 def unstretched(value: ArrayLike) -> Floats:
     """The inverse of `stretched`, within 0 and 100."""
     ratio = np.exp(np.asarray(value, float))
-    return np.clip((_FLOOR + _CEILING * ratio) / (1 + ratio), 0.0, 100.0)
+    found: Floats = np.clip((_FLOOR + _CEILING * ratio) / (1 + ratio), 0.0, 100.0)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
