@@ -29,8 +29,8 @@ class PlannedRung:
     kbps: float
     quality: Mapping[Pooling, float]
     """VMAF over all frames, as measured."""
-    foretold: float
-    """What the search expected of the plan's own pooling when it chose the rung."""
+    target: float
+    """The quality, in the plan's own pooling, that was foretold where the rung was placed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from matinee.encoding.originals import Original, sized, steadied
 from matinee.encoding.pieces import pieces
 from matinee.encoding.plan import Plan, PlannedRung, Spent
 from matinee.encoding.rungs import Placing
-from matinee.encoding.search import Outcome, Priors, Search, Sharing, Space, Step, Unit, Way
+from matinee.encoding.search import Additive, Outcome, Priors, Search, Sharing, Space, Step, Unit, Way
 from matinee.encoding.trials import Cache, Recipe, Task, Trial, digest_of, found, try_all
 from matinee.encoding.units import units
 from matinee.media.probe import probe
@@ -45,7 +45,8 @@ class Goal:
     heights: tuple[int, ...] = (216, 288, 360, 432, 540, 720, 900, 1080)
     """Of the boxes that sizes are fitted into."""
     placing: Placing = field(default_factory=Placing)
-    pooling: Pooling = "mean"
+    pooling: Additive = "mean"
+    """How quality is counted: the harmonic mean minds bad moments more."""
     sharing: Sharing = "shots"
     probes: int = 2
     """Trials of every unit before the rungs are placed."""
@@ -93,7 +94,7 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
     `matinee.media.run.ffmpeg` raises.
     """
     trying = _Trying(film, goal, work, compute)
-    search = Search(trying.known, trying.space, priors, trying, sharing=goal.sharing)
+    search = Search(trying.known, trying.space, priors, trying, goal.pooling, goal.sharing)
     search.probe(goal.probes)
     steps = search.ladder(goal.placing, float(film.original.frames / film.original.rate))
     return Plan(
@@ -111,7 +112,7 @@ class _Trying:
     """Trials of one film, as `Search` asks for them."""
 
     def __init__(self, film: Prepared, goal: Goal, work: Path, compute: Compute) -> None:
-        self._film, self._compute = film, compute
+        self._film, self._compute, self._pooling = film, compute, goal.pooling
         self._codec = CODECS[goal.codec]
         self._preset = goal.preset or self._codec.preset
         self._cache, self._work = Cache(work / "trials"), work
@@ -146,7 +147,7 @@ class _Trying:
             trials=tuple(one.key for one in trials),
             kbps=sum(one.size_bytes for one in trials) * 8 / seconds / 1000,
             quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},
-            foretold=step.quality,
+            target=step.target,
         )
 
     def spent(self) -> Spent:
@@ -203,7 +204,7 @@ class _Trying:
         return (*self._film.analysis.measures(unit), float(np.log2(self._film.original.width / 640)))
 
     def _outcome(self, trial: Trial) -> Outcome:
-        return Outcome(bits=trial.size_bytes * 8, quality=pooled(trial.scores, "mean"))
+        return Outcome(bits=trial.size_bytes * 8, quality=pooled(trial.scores, self._pooling))
 
 
 def _start(unit: Shot) -> int:

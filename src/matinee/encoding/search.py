@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Literal, Self
 
@@ -94,6 +94,8 @@ class Step:
     crfs: tuple[float, ...]
     bits: float
     quality: float
+    target: float
+    """The quality that was asked for: of a rung, what the curve foretold where it was placed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,7 @@ class Search:
         stairs = self._allocation(curves)
         worth = float(self._worth(target.quality)) * self._frames
         stair = min(reaching(stairs, worth=worth), within(stairs, bits=target.bits))
-        return self._told(stairs, stair, curves, size)
+        return replace(self._told(stairs, stair, curves, size), target=target.quality)
 
     def _allocation(self, curves: Sequence[_Curve]) -> Allocation:
         options = [
@@ -181,11 +183,13 @@ class Search:
         return Staircase(options)
 
     def _told(self, stairs: Allocation, stair: int, curves: Sequence[_Curve], size: int) -> Step:
+        quality = self._quality(float(stairs.worth[stair]) / self._frames)
         return Step(
             size=size,
             crfs=tuple(one.crfs[i] for one, i in zip(curves, stairs.choices(stair), strict=True)),
             bits=float(stairs.bits[stair]),
-            quality=self._quality(float(stairs.worth[stair]) / self._frames),
+            quality=quality,
+            target=quality,
         )
 
     def _tried(self, size: int) -> list[_Curve]:
