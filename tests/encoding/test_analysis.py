@@ -46,6 +46,18 @@ def test_a_film_thinned_by_its_filters_has_as_many_frames_as_come_out(tmp_path: 
     assert len(analyse(original, 0.0, tmp_path / "proxy.mp4").frames) == 50
 
 
+def test_pictures_that_change_their_size_and_colours_on_the_way_keep_their_time(tmp_path: Path) -> None:
+    film = tmp_path / "film.ts"
+    with film.open("wb") as out:
+        for i, (size, matrix) in enumerate((("320x180", "bt709"), ("426x240", "smpte170m"), ("320x180", "bt709"))):
+            part = clip(
+                tmp_path / f"{i}.ts", seconds=1, size=size, sounds=(), rate=24,
+                more=("-colorspace", matrix, "-output_ts_offset", i, "-bf", 0),
+            )  # fmt: skip
+            out.write(part.read_bytes())
+    assert len(_analysed(film, tmp_path).frames) == pytest.approx(72, abs=3)
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [

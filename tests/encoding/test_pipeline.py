@@ -24,6 +24,7 @@ from matinee.encoding.pipeline import encoded
 from matinee.encoding.records import Film, Sidecar
 from matinee.encoding.settings import EncodingSettings
 from matinee.media import subtitles
+from matinee.media.frames import frames_at
 from matinee.media.probe import probe
 
 DASH = {"d": "urn:mpeg:dash:schema:mpd:2011"}
@@ -284,3 +285,17 @@ def test_real_clips(real_data: Path, tmp_path: Path) -> None:
     check(folder, 1252 / 24, Fraction(24))
     assert [one["LANGUAGE"] for one in streams.media_tags(folder, "SUBTITLES")] == ["en", "de", "es"]
     assert made.refused == ()
+
+
+def test_pictures_that_change_their_size_on_the_way_come_in_their_order(tmp_path: Path) -> None:
+    film, colours = tmp_path / "film.ts", ("red", "lime", "blue")
+    with film.open("wb") as out:
+        for i, (colour, size) in enumerate(zip(colours, ("320x180", "426x240", "320x180"), strict=True)):
+            part = clip(
+                tmp_path / f"{i}.ts", seconds=1, rate=24, size=size, sounds=(), picture=f"color={colour}",
+                more=("-bf", 0, "-output_ts_offset", i),
+            )  # fmt: skip
+            out.write(part.read_bytes())
+    encode(film)
+    pictures = frames_at(tmp_path / "bench" / "video-320x180.mp4", [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)])
+    assert [int(one[90, 160].argmax()) for one in pictures] == [0, 1, 2]

@@ -56,9 +56,11 @@ class Original:
 
 def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None) -> str:
     """Filters that make pictures progressive, constant in rate and SDR, and cut black bars off."""
-    parts = [f"fps=fps={rate}:start_time=0"]
+    stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
+    # The first does nothing, but to pictures that on their way come to have another size.
+    parts = ["scale={}:{}".format(*stored), f"fps=fps={rate}:start_time=0"]
     if video.interlaced:
-        parts.insert(0, "bwdif=deint=interlaced")
+        parts.insert(1, "bwdif=deint=interlaced")
     if video.dynamic != "sdr":
         parts.append(_TO_SDR)
     if crop is not None:

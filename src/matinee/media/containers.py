@@ -37,8 +37,13 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
 
 
 def input_options(path: Path) -> list[str]:
-    """Arguments with which FFmpeg the program opens this file, and nothing that the file points to."""
-    return ["-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i", f"file:{path.absolute()}"]
+    """Arguments with which FFmpeg the program opens this file, and nothing that the file points to.
+
+    Pictures that change their size or colours on the way go on through the same filters: made anew, filters that count
+    frames would begin at nought again.
+    """
+    only = ["-protocol_whitelist", "file", "-format_whitelist", FORMATS]
+    return [*only, "-reinit_filter:v", "0", "-i", f"file:{path.absolute()}"]
 
 
 def open_container(path: Path) -> InputContainer:
