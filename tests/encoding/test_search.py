@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from matinee.base.errors import NotFound
 from matinee.encoding.allocation import Options, Staircase, reaching
 from matinee.encoding.rungs import Placing
 from matinee.encoding.search import Outcome, Priors, Search, Space, Target, Unit, Way, designed
@@ -158,3 +159,8 @@ def test_constant_slope_beats_one_rate_factor_and_equal_quality() -> None:
         if sharing == "equal":
             assert min(one.quality for one in outcomes) > 76
     assert bits["shots"] < min(bits["title"], bits["equal"])
+
+
+def test_a_codec_of_which_nothing_is_known_is_told_of() -> None:
+    with pytest.raises(NotFound, match=r"av1 .* not been learnt"):
+        Priors.of_codec("av1")

@@ -20,6 +20,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from matinee.base.errors import NotFound
 from matinee.encoding.allocation import Allocation, Equal, Options, Staircase, Uniform, reaching, within
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.curves import Floats
@@ -73,8 +74,14 @@ class Priors:
 
     @classmethod
     def of_codec(cls, codec: CodecName) -> Self:
-        """What was learnt of a codec from the films that `benchmarks.encoding` tried in every way."""
-        told = json.loads(files("matinee.encoding").joinpath("priors", f"{codec}.json").read_text())
+        """What was learnt of a codec from clips that were tried in every way.
+
+        Raises `NotFound` for a codec of which nothing has been learnt.
+        """
+        kept = files("matinee.encoding").joinpath("priors", f"{codec}.json")
+        if not kept.is_file():
+            raise NotFound(f"What {codec} does to bits and quality has not been learnt.", next_step="Plan with h264.")
+        told = json.loads(kept.read_text())
         return cls(bits=Prior.of(told["bits"]), quality=Prior.of(told["quality"]))
 
 
