@@ -59,8 +59,8 @@ def test_theme_leaves_nothing_changed_and_plots_repeat(tmp_path: Path) -> None:
         with theme("dark"):
             figure, axes = plt.subplots()
             axes.plot([1, 2, 3])
-            save(figure, tmp_path / name)
-            plt.close(figure)
+        save(figure, tmp_path / name)
+        plt.close(figure)
     assert dict(mpl.rcParams) == before
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     with pytest.raises(Unavailable, match="cannot be written"):

@@ -65,7 +65,6 @@ def theme(ground: Literal["dark", "light"] = "light") -> Iterator[None]:
             "legend.frameon": False,
             "legend.labelcolor": text,
             "savefig.facecolor": page,
-            "svg.hashsalt": "matinee",  # the same plot gives the same file
             "text.color": text,
             "xtick.color": quiet,
             "ytick.color": quiet,
@@ -75,8 +74,14 @@ def theme(ground: Literal["dark", "light"] = "light") -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure to a file whose suffix names the format. Raises `Unavailable` where it cannot be written."""
+    """Write a figure to a file whose suffix names the format; the same figure gives the same file.
+
+    Raises `Unavailable` where it cannot be written.
+    """
+    import matplotlib as mpl
+
     try:
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        with mpl.rc_context({"svg.hashsalt": "matinee"}):  # names inside SVG files are made when they are written
+            figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written: {error.strerror}.", next_step="Choose another folder.") from None
