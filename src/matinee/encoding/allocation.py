@@ -25,7 +25,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matinee.encoding.curves import Floats, hull
+from matinee.encoding.curves import Floats, front, hull
 
 
 class Options:
@@ -143,7 +143,5 @@ def _rising(shots: Sequence[Options], picks: Sequence[list[int]]) -> tuple[Float
     """Bits, worth and choices of those picks that cost more than every worse one."""
     bits = np.array([sum(one.bits[i] for one, i in zip(shots, pick, strict=True)) for pick in picks])
     worth = np.array([sum(one.worth[i] for one, i in zip(shots, pick, strict=True)) for pick in picks])
-    order = np.lexsort((-worth, bits))
-    best = np.maximum.accumulate(np.concatenate([[-np.inf], worth[order]]))[:-1]
-    kept = order[worth[order] > best]
+    kept = front(bits, worth)
     return bits[kept], worth[kept], [picks[i] for i in kept]

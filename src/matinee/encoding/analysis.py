@@ -7,9 +7,8 @@ how much the picture holds (spatial information) and how much it changes (tempor
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from matinee.encoding.originals import Crop, Original
 from matinee.media import run
 from matinee.media.containers import input_options
-from matinee.media.frames import Picture, frames_at
+from matinee.media.frames import Picture, evenly, frames_at
 from matinee.media.packets import packets
 from matinee.media.pictures import luma
 from matinee.media.records import Media
@@ -98,7 +97,7 @@ def _temporal(grey: cv2.typing.MatLike, before: cv2.typing.MatLike | None) -> fl
 def find_bars(media: Media) -> Crop | None:
     """What lies between black bars that stand through all of the film; None where there are none worth cutting off."""
     bright = None
-    for picture in frames_at(media.path, _moments(media)):
+    for picture in frames_at(media.path, evenly(media.video.duration, _SAMPLES)):
         light = luma(picture)
         bright = light if bright is None else np.maximum(bright, light)
     if bright is None:
@@ -121,7 +120,7 @@ def find_grain(media: Media) -> float:
     quietest half counts, and of the film the median.
     """
     step = 1 / media.video.frame_rate
-    times = [one for moment in _moments(media) for one in (moment, moment + step)]
+    times = [one for moment in evenly(media.video.duration, _SAMPLES) for one in (moment, moment + step)]
     lights = [luma(one) * 255 for one in frames_at(media.path, times)]
     found = [_flicker(after - before) for before, after in zip(lights[::2], lights[1::2], strict=False)]
     return float(np.median(found)) if found else 0.0
@@ -138,10 +137,6 @@ def _flicker(change: NDArray[np.float32], block: int = 16) -> float:
         return 0.0
     blocks = high[:height, :width].reshape(height // block, block, width // block, block).mean(axis=(1, 3))
     return float(np.median(np.sort(blocks.ravel())[: blocks.size // 2 + 1]) * np.sqrt(np.pi / 2) / 6 / np.sqrt(2))
-
-
-def _moments(media: Media) -> Sequence[Fraction]:
-    return [media.video.duration * (2 * i + 1) / (2 * _SAMPLES) for i in range(_SAMPLES)]
 
 
 def _even(low: int, high: int, whole: int) -> tuple[int, int]:

@@ -42,6 +42,19 @@ def _slope(bits: Floats, worth: Floats, a: int, b: int) -> float:
     return float((worth[b] - worth[a]) / max(bits[b] - bits[a], 1e-12))
 
 
+def front(bits: ArrayLike, worth: ArrayLike) -> NDArray[np.intp]:
+    """Which points no other one beats in both, by rising bits.
+
+    >>> front([1, 2, 3, 4], [50, 80, 79, 90]).tolist()
+    [0, 1, 3]
+    """
+    bits, worth = np.asarray(bits, float), np.asarray(worth, float)
+    order = np.lexsort((-worth, bits))
+    best = np.maximum.accumulate(np.concatenate([[-np.inf], worth[order]]))[:-1]
+    kept: NDArray[np.intp] = order[worth[order] > best]
+    return kept
+
+
 def bd_rate(anchor: tuple[ArrayLike, ArrayLike], test: tuple[ArrayLike, ArrayLike]) -> float:
     """By how many percent `test` takes more bits than `anchor` for the same quality; below zero where it saves.
 
@@ -69,9 +82,7 @@ def bd_rate(anchor: tuple[ArrayLike, ArrayLike], test: tuple[ArrayLike, ArrayLik
 def _rising(bits: ArrayLike, quality: ArrayLike) -> tuple[Floats, Floats]:
     """The points that no other one beats, by rising bits and quality."""
     bits, quality = np.asarray(bits, float), np.asarray(quality, float)
-    order = np.lexsort((-quality, bits))
-    best = np.maximum.accumulate(quality[order])
-    kept = order[np.concatenate([[True], quality[order][1:] > best[:-1]])]
+    kept = front(bits, quality)
     if len(kept) < 2:
         raise InvalidInput("A curve needs two points that differ.", next_step="Encode at more bitrates.")
     return bits[kept], quality[kept]

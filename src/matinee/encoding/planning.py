@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
@@ -175,7 +176,7 @@ class _Trying:
                 tasks = self._tasks(missing, Path(folder))
                 label = f"encoding shots of {self._film.original.path.name}"
                 for unit, made in zip(
-                    sorted(missing, key=_start), self._compute.map(_work_on, tasks, label), strict=True
+                    sorted(missing, key=attrgetter("start")), self._compute.map(_work_on, tasks, label), strict=True
                 ):
                     yield numbers[unit], made
 
@@ -205,10 +206,6 @@ class _Trying:
 
     def _outcome(self, trial: Trial) -> Outcome:
         return Outcome(bits=trial.size_bytes * 8, quality=pooled(trial.scores, self._pooling))
-
-
-def _start(unit: Shot) -> int:
-    return unit.start
 
 
 def _work_on(task: Task) -> list[Trial]:

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from matinee.base.errors import NotFound
 from matinee.encoding.allocation import Allocation, Equal, Options, Staircase, Uniform, reaching, within
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.curves import Floats
+from matinee.encoding.curves import Floats, front
 from matinee.encoding.rungs import Placing, place
 from matinee.encoding.surface import TERMS, Film, Prior, Surface, Tried, basis, stretched, unstretched
 
@@ -145,9 +145,7 @@ class Search:
     def curve(self) -> list[Step]:
         """The title's curve as it is foretold now: the best that there is for every amount of bits, rising."""
         steps = [step for size in range(len(self.space.widths)) for step in self._stairs(size)]
-        rising = sorted(steps, key=lambda one: (one.bits, -one.quality))
-        best = np.maximum.accumulate([0.0, *(one.quality for one in rising)])[:-1]
-        return [one for one, before in zip(rising, best, strict=True) if one.quality > before]
+        return [steps[i] for i in front([one.bits for one in steps], [one.quality for one in steps])]
 
     def ladder(self, placing: Placing, seconds: float) -> list[Step]:
         """The rungs, every unit of every one of them encoded and measured; lowest first."""
