@@ -76,7 +76,7 @@ def test_a_quality_is_reached_for_little_more_than_the_least_bits(seed: int) -> 
     search = world.search()
     search.probe(2)
     target = float(np.median([one.quality for one in search.curve()]))
-    step = search.reach(1, Target(quality=target))
+    step = search.reach([(1, Target(quality=target))])[0]
     assert target <= step.quality < target + 0.5
     assert step.bits < 1.03 * world.best(1, step.quality)
     assert len(world.tried) < 0.06 * len(world.units) * len(SPACE.crfs) * len(SPACE.widths)
@@ -124,7 +124,7 @@ def test_bits_are_kept_to() -> None:
     search = world.search()
     search.probe(2)
     middle = search.curve()[len(search.curve()) // 2]
-    step = search.reach(middle.size, Target(bits=middle.bits))
+    step = search.reach([(middle.size, Target(bits=middle.bits))])[0]
     assert 0.95 * middle.bits < step.bits <= middle.bits
 
 
@@ -134,7 +134,7 @@ def test_the_harmonic_mean_lifts_the_worst() -> None:
     for pooling in ("mean", "harmonic"):
         search = world.search(pooling=pooling)
         search.probe(2)
-        step = search.reach(0, Target(bits=2e6))
+        step = search.reach([(0, Target(bits=2e6))])[0]
         worst[pooling] = min(world.outcome(i, Way(0, crf)).quality for i, crf in enumerate(step.crfs))
     assert worst["harmonic"] > worst["mean"]
 
@@ -150,7 +150,7 @@ def test_constant_slope_beats_one_rate_factor_and_equal_quality() -> None:
     for sharing in ("shots", "title", "equal"):
         search = world.search(sharing=sharing)
         search.probe(2)
-        step = search.reach(0, Target(quality=80))
+        step = search.reach([(0, Target(quality=80))])[0]
         assert step.quality >= 80
         bits[sharing] = step.bits
         outcomes = [world.outcome(i, Way(0, crf)) for i, crf in enumerate(step.crfs)]

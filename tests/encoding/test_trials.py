@@ -88,7 +88,7 @@ def test_nothing_is_tried_twice(task: Task) -> None:
     assert [one.scores.tolist() for one in again] == [one.scores.tolist() for one in first]
 
 
-@pytest.mark.parametrize("other", [{"digest": "another"}, {"frames": 19}, {"every": 2}, {"rate": Fraction(24)}])
+@pytest.mark.parametrize("other", [{"digest": "another"}, {"frames": 19}, {"rate": Fraction(24)}])
 def test_what_decides_a_trial_decides_its_key(task: Task, other: dict[str, object]) -> None:
     assert key_of(task, RECIPE) != key_of(replace(task, **other), RECIPE)
     assert key_of(task, RECIPE) != key_of(task, replace(RECIPE, grain=5))
@@ -106,9 +106,31 @@ def test_a_damaged_trial_is_made_again(task: Task, harm: str) -> None:
         encode.unlink()
     else:
         told.write_text("{" if harm == "garbled" else "[]")
-    assert [one is None for one in found(task)] == [True, False]
-    assert try_all(task)[0].size_bytes == first.size_bytes
-    assert None not in found(task)
+    delivered = replace(task, delivered=True)
+    assert [one is None for one in found(delivered)] == [True, False]
+    assert try_all(delivered)[0].size_bytes == first.size_bytes
+    assert None not in found(delivered)
+
+
+def test_what_came_of_a_trial_is_known_without_its_encode(task: Task) -> None:
+    first, second = try_all(task)
+    cache = Cache(task.cache)
+    assert cache.prune({second.key}) == first.file_bytes
+    assert [one.fresh for one in try_all(task)] == [False, False]
+    assert [cache.whole(one) for one in (first, second)] == [False, True]
+
+
+def test_a_close_look_serves_for_a_coarse_one_and_a_coarse_one_is_repeated_without_encoding(task: Task) -> None:
+    coarse = replace(task, every=2)
+    (first, _), cache = try_all(coarse), Cache(task.cache)
+    encode = cache.encode(first.key)
+    made = encode.stat().st_mtime_ns
+    close, _ = try_all(task)
+    assert encode.stat().st_mtime_ns == made
+    assert close.scores[::2].tolist() == first.scores.tolist()
+    again, _ = try_all(coarse)
+    assert not again.fresh
+    assert again.scores.tolist() == first.scores.tolist()
 
 
 @pytest.mark.parametrize("codec", sorted(CODECS))

@@ -70,6 +70,49 @@ def reaching(found: Allocation, *, worth: float) -> int:
     return min(len(found.worth) - 1, int(np.searchsorted(found.worth, worth - 1e-9, "left")))
 
 
+def closest(shots: Sequence[Options], found: Allocation, *, worth: float) -> list[int]:
+    """The choices that are worth so much for the fewest bits, by one shot off the stairs if need be.
+
+    A film of few shots has high stairs. Between two of them, one shot takes whichever of its options is enough.
+
+    >>> shots = [Options([1, 2, 4], [50, 70, 80]), Options([10, 20, 25], [40, 55, 70])]
+    >>> closest(shots, Staircase(shots), worth=135)
+    [2, 1]
+    """
+    stair = reaching(found, worth=worth)
+    best = found.choices(stair)
+    if stair == 0:
+        return best
+    below, lacking = found.choices(stair - 1), worth - found.worth[stair - 1]
+    extra = found.bits[stair] - found.bits[stair - 1]
+    for i, (one, now) in enumerate(zip(shots, below, strict=True)):
+        enough = np.flatnonzero(one.worth - one.worth[now] >= lacking - 1e-9)
+        if len(enough):
+            option = int(enough[np.argmin(one.bits[enough])])
+            if (more := one.bits[option] - one.bits[now]) < extra:
+                extra, best = more, [*below[:i], option, *below[i + 1 :]]
+    return best
+
+
+def fullest(shots: Sequence[Options], found: Allocation, *, bits: float) -> list[int]:
+    """The choices that bring most for at most so many bits, by one shot off the stairs if need be.
+
+    >>> shots = [Options([1, 2, 4], [50, 70, 80]), Options([10, 20, 25], [40, 55, 70])]
+    >>> fullest(shots, Staircase(shots), bits=24)
+    [2, 1]
+    """
+    stair = within(found, bits=bits)
+    below, left = found.choices(stair), bits - found.bits[stair]
+    best, most = below, 0.0
+    for i, (one, now) in enumerate(zip(shots, below, strict=True)):
+        allowed = np.flatnonzero(one.bits - one.bits[now] <= left)
+        if len(allowed):
+            option = int(allowed[np.argmax(one.worth[allowed])])
+            if (more := one.worth[option] - one.worth[now]) > most:
+                most, best = more, [*below[:i], option, *below[i + 1 :]]
+    return best
+
+
 class Staircase:
     """Every constant-slope allocation over `shots`, from the cheapest to the best.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.resources import files
 from typing import Literal, Self
 
@@ -21,7 +22,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from matinee.base.errors import NotFound
-from matinee.encoding.allocation import Allocation, Equal, Options, Staircase, Uniform, reaching, within
+from matinee.encoding.allocation import (
+    Allocation,
+    Equal,
+    Options,
+    Staircase,
+    Uniform,
+    closest,
+    fullest,
+    reaching,
+    within,
+)
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.curves import Floats, front
 from matinee.encoding.rungs import Placing, place
@@ -111,6 +122,8 @@ class Target:
 
     quality: float = 100.0
     bits: float = float("inf")
+    near: float = 0.25
+    """By how many points of quality it may be passed before it is worth more trials to come nearer."""
 
 
 Trial = Callable[[Sequence[tuple[int, Way]]], Sequence[Outcome]]
@@ -118,6 +131,16 @@ Trial = Callable[[Sequence[tuple[int, Way]]], Sequence[Outcome]]
 _HARMONIC = 1e4
 _CURVE = 400
 """Points of a title's curve that are looked at."""
+_ROUNDS = 6
+_CAPPED = 20
+_SHORT = 0.05
+"""By so many points of quality may a target be missed."""
+_LOSS = 0.01
+"""Share of the bits that is not worth more trials."""
+_UNUSED = 0.02
+"""Share of allowed bits that may be left."""
+_NEAR_RUNG = 1.0
+"""Where a rung stands on the curve hardly matters, but that it stands on it."""
 
 
 @dataclass
@@ -130,6 +153,8 @@ class Search:
     trial: Trial
     pooling: Additive = "mean"
     sharing: Sharing = "shots"
+    peak: float = float("inf")
+    """How many times the bits of a mean frame of its rung a unit's frames may take."""
     outcomes: list[dict[Way, Outcome]] = field(default_factory=list)
     _mended: tuple[list[Surface], list[Surface]] | None = field(default=None, init=False)
 
@@ -142,57 +167,132 @@ class Search:
         chosen = designed(self.space, self.priors, each)
         self._try([(i, way) for i in range(len(self.units)) for way in chosen])
 
+    def sweep(self, crfs: Sequence[float]) -> None:
+        """Try every unit at every size with these rate factors: what a search is there to save."""
+        ways = [Way(size, crf) for size in range(len(self.space.widths)) for crf in crfs]
+        self._try([(i, way) for i in range(len(self.units)) for way in ways])
+
     def curve(self) -> list[Step]:
         """The title's curve as it is foretold now: the best that there is for every amount of bits, rising."""
-        steps = [step for size in range(len(self.space.widths)) for step in self._stairs(size)]
-        return [steps[i] for i in front([one.bits for one in steps], [one.quality for one in steps])]
+        return self._best(self._at)
+
+    def measured(self) -> list[Step]:
+        """The best of what has been tried, rising; at sizes at which not every unit was tried there is nothing."""
+        return self._best(self._tried)
 
     def ladder(self, placing: Placing, seconds: float) -> list[Step]:
         """The rungs, every unit of every one of them encoded and measured; lowest first."""
         curve = self.curve()
         kbps = [one.bits / seconds / 1000 for one in curve]
         chosen = [curve[i] for i in place(kbps, [one.quality for one in curve], placing)]
-        return [self.reach(one.size, Target(quality=one.quality)) for one in chosen]
+        found = self.reach([(one.size, Target(quality=one.quality, near=_NEAR_RUNG)) for one in chosen])
+        return [found[i] for i in front([one.bits for one in found], [one.quality for one in found])]
 
-    def reach(self, size: int, target: Target, rounds: int = 3) -> Step:
-        """The best way to a target at one size, encoded and measured."""
-        for _ in range(rounds):
-            step = self._step(self._at(size), size, target)
-            missing = [(i, Way(size, crf)) for i, crf in enumerate(step.crfs) if Way(size, crf) not in self.outcomes[i]]
-            if not missing:
+    def best(self, target: Target) -> Step:
+        """The best way to a target at whichever size it takes the least bits, encoded and measured."""
+        found = dict[int, Step]()
+        for _ in self.space.widths:
+            curve = self.curve()
+            enough = [one for one in curve if one.quality >= target.quality or one.bits >= target.bits]
+            size = (enough or curve[-1:])[0].size
+            if size in found:
                 break
-            self._try(missing)
-        return self._step(self._tried(size), size, target)
+            found[size] = self.reach([(size, target)])[0]
+        return min(found.values(), key=partial(_off, target))
 
-    def _stairs(self, size: int) -> list[Step]:
-        curves = self._at(size)
-        stairs = self._allocation(curves)
+    def reach(self, goals: Sequence[tuple[int, Target]]) -> list[Step]:
+        """For each pair of a size and a target the best way there, encoded and measured."""
+        for _ in range(_ROUNDS):
+            wanted = [way for size, target in goals for way in self._wanted(size, target)]
+            if not wanted:
+                break
+            self._try(wanted)
+        return [self._found(size, target) for size, target in goals]
+
+    def _found(self, size: int, target: Target) -> Step:
+        """The best of what was tried. What is foretold goes through it, and may see what lies off its stairs."""
+        found = [self._step(self._tried(size), size, target)]
+        believed = self._step(self._at(size), size, target)
+        if all(Way(size, crf) in known for crf, known in zip(believed.crfs, self.outcomes, strict=True)):
+            found.append(believed)
+        return min(found, key=partial(_off, target))
+
+    def _wanted(self, size: int, target: Target) -> list[tuple[int, Way]]:
+        """Trials that would bring a rung nearer to its target, or save bits on the way; none where it is well."""
+        curves, tried = self._at(size), self._tried(size)
+        best = self._step(curves, size, target)
+        missing = [(i, Way(size, crf)) for i, crf in enumerate(best.crfs) if Way(size, crf) not in self.outcomes[i]]
+        if not missing or not all(one.crfs for one in tried):
+            return missing
+        had = self._step(tried, size, target)
+        as_good = self._step(curves, size, Target(quality=had.quality))
+        if best.quality >= target.quality:
+            met = target.quality - _SHORT <= had.quality <= best.quality + target.near
+        else:
+            met = had.bits >= best.bits * (1 - _UNUSED)
+        return [] if met and had.bits <= as_good.bits * (1 + _LOSS) else missing
+
+    def _best(self, curves: Callable[[int], list[_Curve]]) -> list[Step]:
+        sizes = {size: curves(size) for size in range(len(self.space.widths))}
+        steps = [
+            step
+            for size, known in sizes.items()
+            if all(one.crfs for one in known)
+            for step in self._stairs(known, size)
+        ]
+        return [steps[i] for i in front([one.bits for one in steps], [one.quality for one in steps])]
+
+    def _stairs(self, curves: Sequence[_Curve], size: int) -> list[Step]:
+        options = self._options(curves)
+        stairs = self._allocation(options, curves)
         picked = np.unique(np.linspace(0, len(stairs.bits) - 1, _CURVE).astype(int))
-        return [self._told(stairs, int(stair), curves, size) for stair in picked]
+        return [self._told(stairs.choices(int(stair)), options, curves, size) for stair in picked]
 
     def _step(self, curves: Sequence[_Curve], size: int, target: Target) -> Step:
-        stairs = self._allocation(curves)
-        worth = float(self._worth(target.quality)) * self._frames
-        stair = min(reaching(stairs, worth=worth), within(stairs, bits=target.bits))
-        return replace(self._told(stairs, stair, curves, size), target=target.quality)
+        step = self._uncapped(curves, size, target)
+        for _ in range(_CAPPED):
+            limits = [self.peak * step.bits / self._frames * unit.frames for unit in self.units]
+            capped = [one.below(limit) for one, limit in zip(curves, limits, strict=True)]
+            if all(len(now.crfs) == len(before.crfs) for now, before in zip(capped, curves, strict=True)):
+                break
+            curves, step = capped, self._uncapped(capped, size, target)
+        return step
 
-    def _allocation(self, curves: Sequence[_Curve]) -> Allocation:
-        options = [
+    def _uncapped(self, curves: Sequence[_Curve], size: int, target: Target) -> Step:
+        options = self._options(curves)
+        stairs = self._allocation(options, curves)
+        worth = float(self._worth(target.quality)) * self._frames
+        stair = within(stairs, bits=target.bits)
+        if self.sharing != "shots":
+            choices = stairs.choices(min(stair, reaching(stairs, worth=worth)))
+        elif stairs.worth[stair] < worth:
+            choices = fullest(options, stairs, bits=target.bits)
+        else:
+            choices = closest(options, stairs, worth=worth)
+        step = self._told(choices, options, curves, size)
+        return replace(step, target=min(target.quality, step.quality) if target.bits < np.inf else target.quality)
+
+    def _options(self, curves: Sequence[_Curve]) -> list[Options]:
+        return [
             Options(one.bits, unit.frames * self._worth(one.quality))
             for unit, one in zip(self.units, curves, strict=True)
         ]
+
+    def _allocation(self, options: Sequence[Options], curves: Sequence[_Curve]) -> Allocation:
         if self.sharing == "title":
             return Uniform(options, [one.crfs for one in curves])
         if self.sharing == "equal":
             return Equal(options, [one.quality for one in curves])
         return Staircase(options)
 
-    def _told(self, stairs: Allocation, stair: int, curves: Sequence[_Curve], size: int) -> Step:
-        quality = self._quality(float(stairs.worth[stair]) / self._frames)
+    def _told(self, choices: Sequence[int], options: Sequence[Options], curves: Sequence[_Curve], size: int) -> Step:
+        quality = self._quality(
+            sum(float(one.worth[i]) for one, i in zip(options, choices, strict=True)) / self._frames
+        )
         return Step(
             size=size,
-            crfs=tuple(one.crfs[i] for one, i in zip(curves, stairs.choices(stair), strict=True)),
-            bits=float(stairs.bits[stair]),
+            crfs=tuple(one.crfs[i] for one, i in zip(curves, choices, strict=True)),
+            bits=sum(float(one.bits[i]) for one, i in zip(options, choices, strict=True)),
             quality=quality,
             target=quality,
         )
@@ -242,7 +342,7 @@ class Search:
         return Tried(rows, stretched([one.quality for one in known.values()]))
 
     def _try(self, asked: Sequence[tuple[int, Way]]) -> None:
-        asked = [one for one in asked if one[1] not in self.outcomes[one[0]]]
+        asked = [one for one in dict.fromkeys(asked) if one[1] not in self.outcomes[one[0]]]
         for (i, way), outcome in zip(asked, self.trial(asked), strict=True):
             self.outcomes[i][way] = outcome
         self._mended = None
@@ -268,6 +368,14 @@ class _Curve:
     bits: Floats
     quality: Floats
 
+    def below(self, bits: float) -> _Curve:
+        """Those points that take at most so many bits; the cheapest where none does."""
+        kept = np.flatnonzero(self.bits <= bits)
+        if len(kept) == len(self.bits):
+            return self
+        kept = kept if len(kept) else np.array([int(np.argmin(self.bits))])
+        return _Curve(tuple(self.crfs[i] for i in kept), self.bits[kept], self.quality[kept])
+
     @classmethod
     def of(cls, outcomes: Mapping[Way, Outcome], size: int) -> _Curve:
         """What was measured."""
@@ -277,6 +385,11 @@ class _Curve:
             np.array([outcomes[way].bits for way in ways]),
             np.array([outcomes[way].quality for way in ways]),
         )
+
+
+def _off(target: Target, step: Step) -> tuple[float, float]:
+    """Less for what is better: that a target's quality is met comes before that it takes few bits."""
+    return max(0.0, target.quality - _SHORT - step.quality), step.bits
 
 
 def _between(at: Floats, known: Sequence[float], off: Floats) -> Floats | float:

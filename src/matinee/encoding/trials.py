@@ -12,6 +12,7 @@ import json
 import resource
 import threading
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -55,10 +56,18 @@ class Trial:
     """Of the compressed frames alone, without any container."""
     scores: Scores
     """VMAF of every frame that was looked at, in order."""
+    every: int
+    """Of so many frames one was looked at."""
+    file_bytes: int
+    """Of the file that the encode is kept in."""
     encode_cpu_s: float
     measure_cpu_s: float
     fresh: bool = False
     """Whether it was made now, rather than found."""
+
+    def thinned(self, every: int) -> Trial:
+        """The same, had it been looked at less closely."""
+        return replace(self, scores=self.scores[:: every // self.every], every=every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +82,42 @@ class Task:
     rate: Fraction
     recipes: tuple[Recipe, ...]
     every: int
-    """Of so many frames one is looked at."""
+    """Of so many frames one is looked at at least."""
     cache: Path
+    delivered: bool = False
+    """Whether the encodes themselves are needed, and not only what came of them."""
 
 
 class Cache:
-    """Trials in a folder, which several processes may use at once."""
+    """Trials in a folder, which several processes may use at once. Their encodes may be removed to save room."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def find(self, key: str) -> Trial | None:
-        """The trial kept under this key, or None; one that is not whole counts as none."""
+        """The trial kept under this key, or None."""
         try:
             told = json.loads(self._path(key, "json").read_text())
-            if self.encode(key).stat().st_size != told.pop("file_bytes"):
-                return None
             scores = np.array(told.pop("scores"))
             return Trial(key=key, recipe=Recipe(**told.pop("recipe")), scores=scores, **told)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+    def whole(self, trial: Trial) -> bool:
+        """Whether the encode of a trial is there as well."""
+        try:
+            return self.encode(trial.key).stat().st_size == trial.file_bytes
+        except OSError:
+            return False
+
+    def prune(self, keep: Collection[str]) -> int:
+        """Remove all encodes but those of these trials, and drafts that were left; how many bytes that freed."""
+        freed = 0
+        for path in self._folder.glob("*/*.mp4"):
+            if path.parent.name + path.stem not in keep:
+                freed += path.stat().st_size
+                path.unlink(missing_ok=True)
+        return freed
 
     def encode(self, key: str) -> Path:
         """Where the encode of a trial lies."""
@@ -107,12 +132,17 @@ class Cache:
 
     def keep(self, trial: Trial, draft: Path) -> None:
         """Keep a trial with its encode: the encode first, so that what is entered is there."""
-        told: dict[str, Any] = asdict(trial) | {"scores": trial.scores.tolist(), "file_bytes": draft.stat().st_size}
-        for name in ("key", "fresh"):
-            del told[name]
         with disk_errors(draft):
             draft.replace(self.encode(trial.key))
             sync_folder(draft.parent)
+            self.enter(trial)
+
+    def enter(self, trial: Trial) -> None:
+        """Keep what is known of a trial whose encode is kept."""
+        told: dict[str, Any] = asdict(trial) | {"scores": trial.scores.tolist()}
+        for name in ("key", "fresh"):
+            del told[name]
+        with disk_errors(self._folder):
             replace_file(self._path(trial.key, "json"), json.dumps(told).encode())
 
     def _path(self, key: str, kind: str) -> Path:
@@ -127,7 +157,7 @@ def digest_of(*facts: object) -> str:
 def key_of(task: Task, recipe: Recipe) -> str:
     """What a trial is kept under."""
     model = model_for(task.size[1])
-    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe, task.every)
+    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe)
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 
@@ -145,15 +175,24 @@ def try_all(task: Task, stop: threading.Event | None = None) -> list[Trial]:
 
 
 def found(task: Task) -> list[Trial | None]:
-    """Those trials of a task that were made before."""
+    """Those trials of a task that were made before, and looked at as closely."""
+    return [_found(task, key_of(task, recipe)) for recipe in task.recipes]
+
+
+def _found(task: Task, key: str) -> Trial | None:
     cache_ = Cache(task.cache)
-    return [cache_.find(key_of(task, recipe)) for recipe in task.recipes]
+    known = cache_.find(key)
+    if known is None or task.every % known.every or (task.delivered and not cache_.whole(known)):
+        return None
+    return known.thinned(task.every)
 
 
 def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
     kept, key = Cache(task.cache), key_of(task, recipe)
-    if (known := kept.find(key)) is not None:
+    if (known := _found(task, key)) is not None:
         return known
+    if (coarse := kept.find(key)) is not None and kept.whole(coarse):
+        return _measured_again(task, coarse, kept, stop)
     draft = kept.draft(key)
     try:
         began = _cpu_s()
@@ -165,12 +204,25 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
             recipe=recipe,
             size_bytes=sum(one.size_bytes for one in packets(draft, 0)),
             scores=scores,
+            every=task.every,
+            file_bytes=draft.stat().st_size,
             encode_cpu_s=encoded - began,
             measure_cpu_s=_cpu_s() - encoded,
         )
         kept.keep(trial, draft)
     finally:
         draft.unlink(missing_ok=True)
+    return replace(trial, fresh=True)
+
+
+def _measured_again(task: Task, coarse: Trial, kept: Cache, stop: threading.Event | None) -> Trial:
+    """A trial that was looked at less closely than is asked for; its encode serves."""
+    began = _cpu_s()
+    encode = kept.encode(coarse.key)
+    scores = vmaf(encode, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
+    spent = coarse.measure_cpu_s + _cpu_s() - began
+    trial = replace(coarse, scores=scores, every=task.every, measure_cpu_s=spent)
+    kept.enter(trial)
     return replace(trial, fresh=True)
 
 

@@ -1,0 +1,39 @@
+"""Goal: what a plan is to bring, and how long may be looked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from matinee.encoding.codecs import CodecName
+from matinee.encoding.rungs import Placing
+from matinee.encoding.search import Sharing
+from matinee.media.quality import Pooling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A ladder by `placing`, or one rung of a quality or a bitrate where either is given."""
+
+    codec: CodecName = "h264"
+    preset: str = ""
+    """Of the encoder; empty for the codec's own."""
+    heights: tuple[int, ...] = (144, 216, 288, 360, 432, 540, 720, 900, 1080)
+    """Of the boxes that sizes are fitted into."""
+    placing: Placing = field(default_factory=Placing)
+    quality: float | None = None
+    """VMAF, as `pooling` counts it, that the one rung is to have."""
+    kbps: float | None = None
+    """Bitrate that the one rung may take."""
+    pooling: Pooling = "mean"
+    """How quality is counted. A ladder by a low percentile is shared out by the harmonic mean, which minds bad moments
+    as well; one rung is corrected until it has that percentile."""
+    sharing: Sharing = "shots"
+    peak: float = float("inf")
+    """How many times its rung's mean bitrate a unit may take."""
+    probes: int = 2
+    """Trials of every unit before the rungs are placed."""
+    every: int = 2
+    """Of so many frames one is measured."""
+    shortest_s: float = 0.5
+    longest_s: float = 4.0
+    """Of units."""

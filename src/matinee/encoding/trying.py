@@ -1,0 +1,143 @@
+"""Trials of one film, as a search asks for them: found where they were made before, made side by side where not."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from matinee.base.compute import Compute
+from matinee.base.disk import disk_errors
+from matinee.encoding.codecs import CODECS
+from matinee.encoding.goal import Goal
+from matinee.encoding.ladder import fitted
+from matinee.encoding.pieces import pieces
+from matinee.encoding.plan import PlannedRung, Spent
+from matinee.encoding.preparing import Prepared
+from matinee.encoding.search import Additive, Outcome, Space, Step, Unit, Way
+from matinee.encoding.trials import Recipe, Task, Trial, digest_of, found, try_all
+from matinee.encoding.units import units
+from matinee.media.quality import Pooling, pooled
+from matinee.media.shots import Shot
+
+
+class Trying:
+    """Trials of one film, as `Search` asks for them."""
+
+    def __init__(self, film: Prepared, goal: Goal, work: Path, compute: Compute) -> None:
+        self._film, self._compute, self._every = film, compute, goal.every
+        self.pooling: Additive = "mean" if goal.pooling == "mean" else "harmonic"
+        self._codec = CODECS[goal.codec]
+        self._preset = goal.preset or self._codec.preset
+        self._work = work
+        original = film.original
+        self.units = units(film.analysis.shots, original.rate, shortest_s=goal.shortest_s, longest_s=goal.longest_s)
+        self.known = [Unit(frames=one.frames, measures=self._measures(one)) for one in self.units]
+        boxes = {fitted((original.width, original.height), height) for height in goal.heights}
+        self._sizes = sorted({*boxes, (original.width, original.height)}, reverse=True)
+        self.space = Space(widths=tuple(width for width, _ in self._sizes), crfs=tuple(self._codec.crfs()))
+        self._trials: dict[tuple[int, Way], Trial] = {}
+
+    def __call__(self, asked: Sequence[tuple[int, Way]]) -> list[Outcome]:
+        self._try(asked)
+        return [self._outcome(self._trials[one]) for one in asked]
+
+    def deliver(self, rungs: Sequence[PlannedRung]) -> None:
+        """Make sure that the encodes of these rungs are there: those of some trials may have been removed."""
+        sizes = {size: number for number, size in enumerate(self._sizes)}
+        ways = [(i, Way(sizes[one.width, one.height], crf)) for one in rungs for i, crf in enumerate(one.crfs)]
+        self._try(ways, delivered=True)
+
+    def _try(self, asked: Sequence[tuple[int, Way]], *, delivered: bool = False) -> None:
+        by_unit: dict[int, list[Way]] = {}
+        for i, way in dict.fromkeys(asked):
+            by_unit.setdefault(i, []).append(way)
+        for i, made in self._made({i: self._task(i, ways, delivered) for i, ways in by_unit.items()}):
+            self._trials.update({(i, way): trial for way, trial in zip(by_unit[i], made, strict=True)})
+
+    def rung(self, step: Step) -> PlannedRung:
+        """A step of the search as the plan tells it."""
+        trials = [self._trials[i, Way(step.size, crf)] for i, crf in enumerate(step.crfs)]
+        scores = np.concatenate([one.scores for one in trials])
+        seconds = float(self._film.original.frames / self._film.original.rate)
+        width, height = self._sizes[step.size]
+        return PlannedRung(
+            codec=self._codec.name,
+            preset=self._preset,
+            width=width,
+            height=height,
+            crfs=step.crfs,
+            trials=tuple(one.key for one in trials),
+            kbps=sum(one.size_bytes for one in trials) * 8 / seconds / 1000,
+            quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},
+            target=step.target,
+        )
+
+    def spent(self) -> Spent:
+        """Over all trials that were asked for."""
+        made = self._trials.values()
+        return Spent(
+            trials=len(made),
+            encode_cpu_s=sum(one.encode_cpu_s for one in made),
+            measure_cpu_s=sum(one.measure_cpu_s for one in made),
+        )
+
+    def _made(self, by_unit: Mapping[int, Task]) -> Iterator[tuple[int, list[Trial]]]:
+        """The trials of each unit: found, or made by whoever computes."""
+        missing: dict[Shot, Task] = {}
+        for i, task in by_unit.items():
+            known = [one for one in found(task) if one is not None]
+            if len(known) == len(task.recipes):
+                yield i, known
+            else:
+                missing[self.units[i]] = task
+        numbers = {unit: i for i, unit in enumerate(self.units)}
+        if missing:
+            with disk_errors(self._work), tempfile.TemporaryDirectory(dir=self._work) as folder:
+                tasks = self._tasks(missing, Path(folder))
+                label = f"encoding shots of {self._film.original.path.name}"
+                for unit, made in zip(
+                    sorted(missing, key=attrgetter("start")), self._compute.map(_work_on, tasks, label), strict=True
+                ):
+                    yield numbers[unit], made
+
+    def _tasks(self, missing: Mapping[Shot, Task], folder: Path) -> Iterator[Task]:
+        for unit, piece in pieces(self._film.original, self.units, folder, missing.__contains__):
+            yield replace(missing[unit], piece=piece)
+
+    def _task(self, i: int, ways: Sequence[Way], delivered: bool) -> Task:  # noqa: FBT001  passed on
+        unit, original = self.units[i], self._film.original
+        return Task(
+            piece=Path(),
+            digest=digest_of(self._film.etag, original.filters, unit),
+            frames=unit.frames,
+            size=(original.width, original.height),
+            rate=original.rate,
+            recipes=tuple(self._recipe(way) for way in ways),
+            every=self._every,
+            cache=self._work / "trials",
+            delivered=delivered,
+        )
+
+    def _recipe(self, way: Way) -> Recipe:
+        width, height = self._sizes[way.size]
+        return Recipe(codec=self._codec.name, preset=self._preset, width=width, height=height, crf=way.crf)
+
+    def _measures(self, unit: Shot) -> tuple[float, ...]:
+        return (*self._film.analysis.measures(unit), float(np.log2(self._film.original.width / 640)))
+
+    def _outcome(self, trial: Trial) -> Outcome:
+        return Outcome(bits=trial.size_bytes * 8, quality=pooled(trial.scores, self.pooling))
+
+
+def _work_on(task: Task) -> list[Trial]:
+    """Make a task's trials in a process of their own; the piece has then served."""
+    try:
+        return try_all(task)
+    finally:
+        task.piece.unlink(missing_ok=True)
