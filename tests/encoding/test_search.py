@@ -7,8 +7,9 @@ import pytest
 
 from matinee.base.errors import NotFound
 from matinee.encoding.allocation import Options, Staircase, reaching
+from matinee.encoding.knowledge import Outcome, Priors, Space, Unit, Way, designed
 from matinee.encoding.rungs import Placing
-from matinee.encoding.search import Outcome, Priors, Search, Space, Target, Unit, Way, designed
+from matinee.encoding.search import Search, Target
 from matinee.encoding.surface import TERMS, Prior, unstretched
 
 SPACE = Space(widths=(1280, 960, 640, 426), crfs=tuple(np.arange(18, 46, 1.0).tolist()))
@@ -76,9 +77,9 @@ def test_a_quality_is_reached_for_little_more_than_the_least_bits(seed: int) -> 
     search = world.search()
     search.probe(2)
     target = float(np.median([one.quality for one in search.curve()]))
-    step = search.reach([(1, Target(quality=target))])[0]
+    step = search.reach([Target(quality=target)])[0]
     assert target <= step.quality < target + 0.5
-    assert step.bits < 1.03 * world.best(1, step.quality)
+    assert step.bits < 1.03 * min(world.best(size, step.quality) for size in range(len(SPACE.widths)))
     assert len(world.tried) < 0.06 * len(world.units) * len(SPACE.crfs) * len(SPACE.widths)
 
 
@@ -90,7 +91,7 @@ def test_the_ladder_is_near_to_the_best_of_all_sizes(seed: int) -> None:
     steps = search.ladder(Placing(), SECONDS)
     assert len(steps) > 2
     assert [one.bits for one in steps] == sorted(one.bits for one in steps)
-    assert len({one.size for one in steps}) > 1
+    assert len({one.sizes for one in steps}) > 1
     least = [min(world.best(size, one.quality) for size in range(len(SPACE.widths))) for one in steps]
     assert np.mean([one.bits for one in steps] / np.array(least)) < 1.02
     assert len(world.tried) < 0.15 * len(world.units) * len(SPACE.crfs) * len(SPACE.widths)
@@ -102,8 +103,8 @@ def test_everything_delivered_was_measured_and_nothing_was_tried_twice() -> None
     search.probe(2)
     steps = search.ladder(Placing(), SECONDS)
     for step in steps:
-        outcomes = [world.outcome(i, Way(step.size, crf)) for i, crf in enumerate(step.crfs)]
-        assert set(enumerate(Way(step.size, crf) for crf in step.crfs)) <= set(world.tried)
+        outcomes = [world.outcome(i, way) for i, way in enumerate(step.ways)]
+        assert set(enumerate(step.ways)) <= set(world.tried)
         assert step.bits == pytest.approx(sum(one.bits for one in outcomes))
     assert len(set(world.tried)) == len(world.tried)
 
@@ -124,7 +125,7 @@ def test_bits_are_kept_to() -> None:
     search = world.search()
     search.probe(2)
     middle = search.curve()[len(search.curve()) // 2]
-    step = search.reach([(middle.size, Target(bits=middle.bits))])[0]
+    step = search.reach([Target(bits=middle.bits)])[0]
     assert 0.95 * middle.bits < step.bits <= middle.bits
 
 
@@ -134,8 +135,8 @@ def test_the_harmonic_mean_lifts_the_worst() -> None:
     for pooling in ("mean", "harmonic"):
         search = world.search(pooling=pooling)
         search.probe(2)
-        step = search.reach([(0, Target(bits=2e6))])[0]
-        worst[pooling] = min(world.outcome(i, Way(0, crf)).quality for i, crf in enumerate(step.crfs))
+        step = search.reach([Target(bits=2e6)])[0]
+        worst[pooling] = min(world.outcome(i, way).quality for i, way in enumerate(step.ways))
     assert worst["harmonic"] > worst["mean"]
 
 
@@ -150,12 +151,12 @@ def test_constant_slope_beats_one_rate_factor_and_equal_quality() -> None:
     for sharing in ("shots", "title", "equal"):
         search = world.search(sharing=sharing)
         search.probe(2)
-        step = search.reach([(0, Target(quality=80))])[0]
+        step = search.reach([Target(quality=80)])[0]
         assert step.quality >= 80
         bits[sharing] = step.bits
-        outcomes = [world.outcome(i, Way(0, crf)) for i, crf in enumerate(step.crfs)]
+        outcomes = [world.outcome(i, way) for i, way in enumerate(step.ways)]
         if sharing == "title":
-            assert len(set(step.crfs)) == 1
+            assert len(set(step.ways)) == 1
         if sharing == "equal":
             assert min(one.quality for one in outcomes) > 76
     assert bits["shots"] < min(bits["title"], bits["equal"])

@@ -31,8 +31,8 @@ class Codec:
     """Between these lies every quality that anybody would ship."""
     crf_step: float
     """The smallest that the encoder tells apart, or that is worth it."""
-    private: Callable[[str, int], list[str]]
-    """Arguments of the encoder's own for a preset and a strength of grain."""
+    private: Callable[[float, int], list[str]]
+    """Arguments of the encoder's own for a rate factor and a strength of grain."""
     strip: str
     """The bitstream filter that removes what the encoder tells of itself."""
 
@@ -43,29 +43,30 @@ class Codec:
     def arguments(self, preset: str, crf: float, grain: int = 0) -> list[str]:
         """What encodes one run; `grain` from 0 to 50 is taken out and put back by the player, by AV1 alone."""
         return [
-            *("-c:v", self.encoder, "-preset", preset, "-crf", f"{crf:g}", "-pix_fmt", "yuv420p"),
-            *(*self.private(preset, grain), "-bsf:v", self.strip),
+            *("-c:v", self.encoder, "-preset", preset, "-pix_fmt", "yuv420p"),
+            *(*self.private(crf, grain), "-bsf:v", self.strip),
         ]
 
 
 _ENDLESS = 100_000
 
 
-def _h264(_preset: str, _grain: int) -> list[str]:
+def _h264(crf: float, _grain: int) -> list[str]:
     # Without "stitchable" the picture parameters would hold the rate factor, and runs of different ones could not
     # follow each other. Cuts inside a run get a plain intra picture.
     how = f"keyint={_ENDLESS}:min-keyint={_ENDLESS}:open-gop=0:stitchable=1:threads=1:lookahead-threads=1"
-    return ["-profile:v", "high", "-x264-params", how]
+    return ["-crf", f"{crf:g}", "-profile:v", "high", "-x264-params", how]
 
 
-def _hevc(_preset: str, _grain: int) -> list[str]:
+def _hevc(crf: float, _grain: int) -> list[str]:
     how = f"keyint={_ENDLESS}:min-keyint={_ENDLESS}:open-gop=0:info=0:pools=none:frame-threads=1:wpp=0:log-level=error"
-    return ["-tag:v", "hvc1", "-x265-params", how]
+    return ["-crf", f"{crf:g}", "-tag:v", "hvc1", "-x265-params", how]
 
 
-def _av1(_preset: str, grain: int) -> list[str]:
+def _av1(crf: float, grain: int) -> list[str]:
     denoise = f":film-grain={grain}:film-grain-denoise=1" if grain else ""
-    return ["-svtav1-params", f"keyint=-1:scd=0:lp=1:tune=0{denoise}"]
+    # FFmpeg's own option takes whole rate factors, the encoder quarters.
+    return ["-svtav1-params", f"crf={crf:g}:keyint=-1:scd=0:lp=1:tune=0{denoise}"]
 
 
 CODECS: Mapping[CodecName, Codec] = {
@@ -100,7 +101,7 @@ CODECS: Mapping[CodecName, Codec] = {
             preset="6",
             crf_low=20,
             crf_high=63,
-            crf_step=1,
+            crf_step=0.25,
             private=_av1,
             strip="null",
         ),

@@ -28,6 +28,9 @@ class Goal:
     """How quality is counted. A ladder by a low percentile is shared out by the harmonic mean, which minds bad moments
     as well; one rung is corrected until it has that percentile."""
     sharing: Sharing = "shots"
+    mixed: bool = False
+    """Whether each unit may have the size that suits it, rather than all units of a rung the same. It needs fewer bits,
+    and players that take parameter sets in band: those of browsers do, Apple's do not."""
     peak: float = float("inf")
     """How many times its rung's mean bitrate a unit may take."""
     probes: int = 2

@@ -5,10 +5,12 @@ They are progressive, upright, constant in rate and in standard range, whatever 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from matinee.media.quality import Scores, vmaf
 from matinee.media.records import VideoTrack
 
 # Reinhard-like curves wash out; Hable's keeps the shadows, at the reference white of ITU-R BT.2408.
@@ -52,6 +54,15 @@ class Original:
         """What a file of such pictures begins with (YUV4MPEG2)."""
         rate = f"{self.rate.numerator}:{self.rate.denominator}"
         return f"YUV4MPEG2 W{self.width} H{self.height} F{rate} Ip A1:1 C420mpeg2\n".encode()
+
+
+def judged(original: Original, encode: Path, *, every: int = 1, stop: threading.Event | None = None) -> Scores:
+    """VMAF of the frames of an encode of a whole film, or of every so many.
+
+    Raises `InvalidInput` where it has other frames, and what `matinee.media.run.ffmpeg` raises.
+    """
+    size, pictures = (original.width, original.height), f"[1:{original.track}]{original.filters}"
+    return vmaf(encode, original.path, size, frames=original.frames, every=every, pictures=pictures, stop=stop)
 
 
 def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None) -> str:

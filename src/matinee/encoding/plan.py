@@ -11,7 +11,7 @@ from matinee.encoding.codecs import CodecName
 from matinee.media.quality import Pooling
 from matinee.media.shots import Shot
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,10 @@ class PlannedRung:
     codec: CodecName
     preset: str
     width: int
+    """Of the largest unit."""
     height: int
+    sizes: tuple[tuple[int, int], ...]
+    """Width and height of every unit."""
     crfs: tuple[float, ...]
     """Of every unit."""
     trials: tuple[str, ...]
@@ -57,6 +60,11 @@ class Plan:
     spent: Spent
 
     @property
+    def mixed(self) -> bool:
+        """Whether a rung has units of different sizes."""
+        return any(len(set(one.sizes)) > 1 for one in self.rungs)
+
+    @property
     def duration_s(self) -> float:
         """Of the film."""
         return float(self.units[-1].stop / self.rate)
@@ -78,7 +86,11 @@ class Plan:
             fields["units"] = tuple(Shot(*one) for one in fields["units"])
             fields["spent"] = Spent(**fields["spent"])
             fields["rungs"] = tuple(
-                PlannedRung(**one | {"crfs": tuple(one["crfs"]), "trials": tuple(one["trials"])})
+                PlannedRung(
+                    **one
+                    | {name: tuple(one[name]) for name in ("crfs", "trials")}
+                    | {"sizes": tuple((width, height) for width, height in one["sizes"])}
+                )
                 for one in fields["rungs"]
             )
             return cls(**fields)

@@ -13,9 +13,10 @@ import numpy as np
 
 from matinee.base.compute import Compute
 from matinee.encoding.goal import Goal
+from matinee.encoding.knowledge import Priors
 from matinee.encoding.plan import Plan, PlannedRung
 from matinee.encoding.preparing import Prepared
-from matinee.encoding.search import Priors, Search, Target
+from matinee.encoding.search import Search, Target
 from matinee.encoding.trying import Trying
 
 _CORRECTIONS = 8
@@ -30,7 +31,16 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
     `matinee.media.run.ffmpeg` raises.
     """
     trying = Trying(film, goal, work, compute)
-    search = Search(trying.known, trying.space, priors, trying, trying.pooling, goal.sharing, goal.peak)
+    search = Search(
+        trying.known,
+        trying.space,
+        priors,
+        trying,
+        pooling=trying.pooling,
+        sharing=goal.sharing,
+        mixed=goal.mixed,
+        peak=goal.peak,
+    )
     search.probe(goal.probes)
     seconds = float(film.original.frames / film.original.rate)
     if goal.quality is None and goal.kbps is None:
@@ -55,7 +65,7 @@ def _one(search: Search, trying: Trying, goal: Goal, seconds: float) -> PlannedR
     found: dict[float, PlannedRung] = {}
     asked = wanted
     for _ in range(_CORRECTIONS):
-        rung = trying.rung(search.best(Target(quality=asked, bits=bits)))
+        rung = trying.rung(search.reach([Target(quality=asked, bits=bits)])[0])
         found[asked] = rung
         if goal.pooling == trying.pooling or abs(wanted - rung.quality[goal.pooling]) <= _NEAR:
             break

@@ -23,6 +23,7 @@ import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
 
 from matinee.base.disk import disk_errors, make_folder, replace_file, sync_folder
+from matinee.base.errors import NotFound
 from matinee.encoding.codecs import CODECS, CodecName
 from matinee.media import run
 from matinee.media.containers import input_options
@@ -102,6 +103,15 @@ class Cache:
             return Trial(key=key, recipe=Recipe(**told.pop("recipe")), scores=scores, **told)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+    def known(self, key: str) -> Trial:
+        """The trial that a plan names. Raises `NotFound` where it is not here."""
+        if (found := self.find(key)) is None:
+            raise NotFound(
+                f"The trial {key} of a plan is not in {self._folder}.",
+                next_step="Plan the film again: what is still there is not made again.",
+            )
+        return found
 
     def whole(self, trial: Trial) -> bool:
         """Whether the encode of a trial is there as well."""

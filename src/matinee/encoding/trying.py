@@ -15,11 +15,12 @@ from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors
 from matinee.encoding.codecs import CODECS
 from matinee.encoding.goal import Goal
+from matinee.encoding.knowledge import Outcome, Space, Unit, Way
 from matinee.encoding.ladder import fitted
 from matinee.encoding.pieces import pieces
 from matinee.encoding.plan import PlannedRung, Spent
 from matinee.encoding.preparing import Prepared
-from matinee.encoding.search import Additive, Outcome, Space, Step, Unit, Way
+from matinee.encoding.search import Additive, Step
 from matinee.encoding.trials import Recipe, Task, Trial, digest_of, found, try_all
 from matinee.encoding.units import units
 from matinee.media.quality import Pooling, pooled
@@ -49,8 +50,12 @@ class Trying:
 
     def deliver(self, rungs: Sequence[PlannedRung]) -> None:
         """Make sure that the encodes of these rungs are there: those of some trials may have been removed."""
-        sizes = {size: number for number, size in enumerate(self._sizes)}
-        ways = [(i, Way(sizes[one.width, one.height], crf)) for one in rungs for i, crf in enumerate(one.crfs)]
+        numbers = {size: number for number, size in enumerate(self._sizes)}
+        ways = [
+            (i, Way(numbers[size], crf))
+            for one in rungs
+            for i, (size, crf) in enumerate(zip(one.sizes, one.crfs, strict=True))
+        ]
         self._try(ways, delivered=True)
 
     def _try(self, asked: Sequence[tuple[int, Way]], *, delivered: bool = False) -> None:
@@ -62,16 +67,18 @@ class Trying:
 
     def rung(self, step: Step) -> PlannedRung:
         """A step of the search as the plan tells it."""
-        trials = [self._trials[i, Way(step.size, crf)] for i, crf in enumerate(step.crfs)]
+        trials = [self._trials[i, way] for i, way in enumerate(step.ways)]
         scores = np.concatenate([one.scores for one in trials])
         seconds = float(self._film.original.frames / self._film.original.rate)
-        width, height = self._sizes[step.size]
+        sizes = tuple(self._sizes[way.size] for way in step.ways)
+        width, height = max(sizes)
         return PlannedRung(
             codec=self._codec.name,
             preset=self._preset,
             width=width,
             height=height,
-            crfs=step.crfs,
+            sizes=sizes,
+            crfs=tuple(way.crf for way in step.ways),
             trials=tuple(one.key for one in trials),
             kbps=sum(one.size_bytes for one in trials) * 8 / seconds / 1000,
             quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},

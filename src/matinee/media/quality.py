@@ -46,11 +46,13 @@ def vmaf(
     frames: int,
     every: int = 1,
     threads: int = 1,
+    pictures: str = "[1:v]null",
     stop: threading.Event | None = None,
 ) -> Scores:
     """The score of every frame of `encode`, or of every so many.
 
-    `original` has as many frames, at `size` (width, height). Raises `InvalidInput` where either has other frames than
+    `original` has as many frames, at `size` (width, height), once it has gone through the filters `pictures`, which
+    begin with ``[1:v]`` or a stream by number. Raises `InvalidInput` where either has other frames than
     `frames`, and what `matinee.media.run.ffmpeg` raises.
     """
     rows: list[str] = []
@@ -58,7 +60,7 @@ def vmaf(
     numbered = "settb=AVTB,setpts=N/TB/25"
     graph = (
         f"[0:v]scale={size[0]}:{size[1]}:flags=bicubic,format=yuv420p,{numbered}[encode];"
-        f"[1:v]format=yuv420p,{numbered}[original];"
+        f"{pictures},format=yuv420p,{numbered}[original];"
         f"[encode][original]libvmaf={how}:shortest=1:log_fmt=csv:log_path=/dev/stdout"
     )
     arguments = [*input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]

@@ -1,0 +1,222 @@
+"""Comparison of ways to encode one film: how many bits each takes for the same quality, all encoded and measured.
+
+A way is a name: ``fixed`` (the ladder that every film gets), ``title`` (one rate factor for the whole film at each
+size: the hull of the title), ``equal`` (the same quality in every shot), ``shots`` (constant slope over the shots, one
+size on a rung), ``mixed`` (constant slope, the size that suits each shot). All but the first may name a codec, as
+``mixed-av1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from matinee.base.compute import Compute
+from matinee.base.errors import InvalidInput
+from matinee.encoding.codecs import CODECS, CodecName
+from matinee.encoding.curves import bd_rate
+from matinee.encoding.fixed import FixedEncode, encode_fixed
+from matinee.encoding.goal import Goal
+from matinee.encoding.knowledge import Priors
+from matinee.encoding.plan import Plan, PlannedRung
+from matinee.encoding.planning import plan
+from matinee.encoding.preparing import Prepared
+from matinee.encoding.search import Sharing
+from matinee.encoding.trials import Cache
+from matinee.media.quality import Pooling, Scores, pooled
+from matinee.media.shots import Shot
+
+FIXED = "fixed"
+WAYS = (FIXED, "title", "equal", "shots", "mixed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """One rung that a way came to."""
+
+    codec: CodecName
+    width: int
+    height: int
+    kbps: float
+    scores: Scores
+    """VMAF of frames, of which every so many were looked at."""
+    unit_kbps: tuple[float, ...] = ()
+    """Of every unit, where the way has units."""
+    files: tuple[Path, ...] = ()
+    """One encode, or those of all units in order."""
+
+    def quality(self, pooling: Pooling) -> float:
+        """VMAF of the whole."""
+        return pooled(self.scores, pooling)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Way:
+    """What a way came to: rungs, lowest first, and what it took."""
+
+    name: str
+    rungs: tuple[Encoded, ...]
+    cpu_s: float
+    """Of encodes and measurements, whether they were made now or found."""
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """Ways beside each other."""
+
+    source: str
+    duration_s: float
+    units: tuple[Shot, ...]
+    rate: float
+    every: int
+    pooling: Pooling
+    ways: Mapping[str, Way]
+
+    def saving(self, anchor: str, test: str) -> float | None:
+        """BD-rate in percent: how many more bits `test` takes than `anchor`; None where no quality is in both."""
+        curves = [
+            ([one.kbps for one in way.rungs], [one.quality(self.pooling) for one in way.rungs])
+            for way in (self.ways[anchor], self.ways[test])
+        ]
+        try:
+            return bd_rate(*curves)
+        except InvalidInput:
+            return None
+
+    def pair(self, anchor: str, test: str) -> tuple[Encoded, Encoded]:
+        """The two rungs, one of each way, whose bitrates are most alike; of equals those where the eye sees most."""
+        pairs = [(a, b) for a in self.ways[anchor].rungs for b in self.ways[test].rungs]
+        return min(pairs, key=lambda both: _apart(both[0], both[1], self.pooling))
+
+    def told(self) -> dict[str, Any]:
+        """The comparison as JSON holds it."""
+        anchor = next(iter(self.ways))
+        return {
+            "source": self.source,
+            "duration_s": self.duration_s,
+            "units": len(self.units),
+            "pooling": self.pooling,
+            "against": anchor,
+            "ways": [
+                {
+                    "way": way.name,
+                    "bd_rate": self.saving(anchor, way.name),
+                    "cpu_s": way.cpu_s,
+                    "rungs": [
+                        {
+                            "codec": one.codec,
+                            "width": one.width,
+                            "height": one.height,
+                            "kbps": one.kbps,
+                            "vmaf": {pooling: one.quality(pooling) for pooling in get_args(Pooling)},
+                        }
+                        for one in way.rungs
+                    ],
+                }
+                for way in self.ways.values()
+            ],
+        }
+
+
+def _apart(one: Encoded, other: Encoded, pooling: Pooling) -> float:
+    bitrates = abs(one.kbps - other.kbps) / min(one.kbps, other.kbps)
+    # Where both are perfect, or both past help, nobody sees which is which.
+    middle = (one.quality(pooling) + other.quality(pooling)) / 2
+    return bitrates + abs(middle - 70) / 100
+
+
+def compare(
+    film: Prepared,
+    goal: Goal,
+    ways: Sequence[str],
+    work: Path,
+    compute: Compute,
+    *,
+    priors: Mapping[CodecName, Priors] | None = None,
+) -> Comparison:
+    """Every way encoded and measured, the first of them the one that others are held against.
+
+    `priors` stand for those that were learnt of their codecs.
+    Interrupted, it goes on where it was. Raises `InvalidInput` for a way that nobody knows, and what
+    `matinee.encoding.planning.plan` raises.
+    """
+    goals = {name: _goal(name, goal) for name in ways}
+    made: dict[str, Way] = {}
+    units: tuple[Shot, ...] = ()
+    for name, wanted in goals.items():
+        if wanted is None:
+            made[name] = _fixed(encode_fixed(film, work, compute, preset=goal.preset, every=goal.every))
+        else:
+            found = plan(film, wanted, (priors or {}).get(wanted.codec) or Priors.of_codec(wanted.codec), work, compute)
+            made[name], units = _planned(name, found, Cache(work / "trials"), goal.every), found.units
+    original = film.original
+    return Comparison(
+        source=original.path.name,
+        duration_s=float(original.frames / original.rate),
+        units=units,
+        rate=float(original.rate),
+        every=goal.every,
+        pooling=goal.pooling,
+        ways=made,
+    )
+
+
+def _goal(name: str, goal: Goal) -> Goal | None:
+    """What a way is to bring; None for the fixed ladder."""
+    way, _, codec = name.partition("-")
+    if name == FIXED:
+        return None
+    if way not in WAYS[1:] or (codec and codec not in CODECS):
+        known = ", ".join(WAYS)
+        raise InvalidInput(
+            f"There is no way to encode called {name!r}.",
+            next_step=f"Use {known}, or all but the first with a codec, as shots-av1.",
+        )
+    sharing: Sharing = "shots" if way == "mixed" else cast("Sharing", way)
+    changed: Any = {"sharing": sharing, "mixed": way == "mixed", **({"codec": codec, "preset": ""} if codec else {})}
+    return replace(goal, **changed)
+
+
+def _fixed(encodes: Sequence[FixedEncode]) -> Way:
+    rungs = [
+        Encoded(
+            codec="h264",
+            width=one.rung.width,
+            height=one.rung.height,
+            kbps=one.kbps,
+            scores=one.scores,
+            files=(one.file,),
+        )
+        for one in encodes
+    ]
+    cpu_s = sum(one.encode_cpu_s + one.measure_cpu_s for one in encodes)
+    return Way(name=FIXED, rungs=tuple(rungs), cpu_s=cpu_s)
+
+
+def _planned(name: str, found: Plan, cache: Cache, every: int) -> Way:
+    spent = found.spent
+    return Way(
+        name=name,
+        rungs=tuple(_encoded(rung, found, cache, every) for rung in found.rungs),
+        cpu_s=spent.encode_cpu_s + spent.measure_cpu_s,
+        plan=found,
+    )
+
+
+def _encoded(rung: PlannedRung, found: Plan, cache: Cache, every: int) -> Encoded:
+    trials = [cache.known(key).thinned(every) for key in rung.trials]
+    seconds = [float(unit.frames / found.rate) for unit in found.units]
+    return Encoded(
+        codec=rung.codec,
+        width=rung.width,
+        height=rung.height,
+        kbps=rung.kbps,
+        scores=np.concatenate([one.scores for one in trials]),
+        unit_kbps=tuple(one.size_bytes * 8 / s / 1000 for one, s in zip(trials, seconds, strict=True)),
+        files=tuple(cache.encode(key) for key in rung.trials),
+    )
