@@ -14,13 +14,23 @@ from defusedxml.ElementTree import parse as parse_xml
 
 from matinee.base.errors import Unavailable
 from matinee.encoding.presentation import INITIALISATION, SEGMENT, Segment, SoundTrack, VideoRendition
-from matinee.encoding.transcode import Timing, packaging_arguments
+from matinee.encoding.transcode import Sound, Timing, packaging_arguments
 from matinee.media import run
 from matinee.media.languages import language_name
-from matinee.media.records import AudioTrack
+from matinee.media.loudness import Loudness
 
 _DRAFT = "ffmpeg.mpd"
 _NAMES = {"dash": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished sound track, and how loud it was and is; None where that was not measured."""
+
+    path: Path
+    sound: Sound
+    before: Loudness | None = None
+    after: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Cut:
 def cut(
     folder: Path,
     videos: Sequence[Path],
-    sounds: Sequence[tuple[AudioTrack, Path]],
+    sounds: Sequence[Finished],
     *,
     clock: Timing,
     shape: Fraction,
@@ -45,7 +55,7 @@ def cut(
 
     Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
     """
-    arguments = packaging_arguments(videos, [path for _, path in sounds], shape, clock)
+    arguments = packaging_arguments(videos, [one.path for one in sounds], shape, clock)
     run.ffmpeg([*arguments, f"file:{folder / _DRAFT}"], about=about, stop=stop)
     found = parse_xml(folder / _DRAFT)
     (folder / _DRAFT).unlink()
@@ -54,7 +64,7 @@ def cut(
         raise Unavailable(f"FFmpeg packaged only a part of {about}.", next_step="Run this again with --force.")
     made = Cut(
         tuple(_video(folder, one, clock) for one in elements[: len(videos)]),
-        _sounds(folder, elements[len(videos) :], [track for track, _ in sounds]),
+        _sounds(folder, elements[len(videos) :], sounds),
     )
     _aligned(made, about)
     return made
@@ -72,7 +82,8 @@ def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
     )
 
 
-def _sounds(folder: Path, elements: Sequence[Element], tracks: Sequence[AudioTrack]) -> tuple[SoundTrack, ...]:
+def _sounds(folder: Path, elements: Sequence[Element], sounds: Sequence[Finished]) -> tuple[SoundTrack, ...]:
+    tracks = [one.sound.track for one in sounds]
     default = next((i for i, track in enumerate(tracks) if track.default and not track.described), 0)
     labels = distinct(
         [track.title or language_name(track.language) if track.title or track.language else "Sound" for track in tracks]
@@ -83,14 +94,16 @@ def _sounds(folder: Path, elements: Sequence[Element], tracks: Sequence[AudioTra
             codecs=element.attrib["codecs"],
             timescale=_timescale(element),
             segments=_segments(folder, element),
-            language=track.language,
+            language=one.sound.track.language,
             label=label,
             sample_rate=int(element.attrib["audioSamplingRate"]),
             channels=2,
             default=i == default,
-            described=track.described,
+            described=one.sound.track.described,
+            before=one.before,
+            after=one.after,
         )
-        for i, (element, track, label) in enumerate(zip(elements, tracks, labels, strict=True))
+        for i, (element, one, label) in enumerate(zip(elements, sounds, labels, strict=True))
     )
 
 

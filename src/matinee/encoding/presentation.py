@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from matinee.media.loudness import Loudness
+
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
 
@@ -83,6 +85,9 @@ class SoundTrack(Track):
     channels: int
     default: bool
     described: bool = False
+    before: Loudness | None = None
+    """How loud it was in the source, as stereo; None where that was not measured."""
+    after: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

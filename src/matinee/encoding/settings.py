@@ -29,6 +29,12 @@ class EncodingSettings(Table):
         default=True, description="Whether pictures and sound that already are what would be made are taken as they are"
     )
     audio_kbps: int = Field(128, ge=32, le=512, description="AAC bitrate of each stereo sound track")
+    loudness_lufs: float = Field(
+        -23, ge=-36, le=0, description="Integrated loudness that every sound track is brought to; 0 leaves it as it is"
+    )
+    true_peak_dbtp: float = Field(
+        -1, ge=-9, le=0, description="Ceiling of true peaks, before encoding; sound is raised no further than to it"
+    )
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
     thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")

@@ -56,11 +56,19 @@ def aspect(media: Media) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """What is to be made of a sound track."""
+
+    track: AudioTrack
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A track to be written to a file of its own."""
 
     path: Path
-    track: Rung | AudioTrack
+    track: Rung | Sound
     taken: bool = False
     """Whether the source's packets are taken as they are."""
 
@@ -80,10 +88,10 @@ def _output(
     one: Output, scaled: Sequence[Rung], video: VideoTrack, clock: Timing, settings: EncodingSettings
 ) -> list[str]:
     if one.taken:
-        return ["-map", f"0:{video.index if isinstance(one.track, Rung) else one.track.index}", "-c", "copy"]
+        return ["-map", f"0:{video.index if isinstance(one.track, Rung) else one.track.track.index}", "-c", "copy"]
     if isinstance(one.track, Rung):
         return ["-map", f"[v{scaled.index(one.track)}]", *_video(one.track, video, clock, settings)]
-    return ["-map", f"0:{one.track.index}", *_sound(clock, settings)]
+    return ["-map", f"0:{one.track.track.index}", *_sound(one.track, clock, settings)]
 
 
 def _graph(media: Media, rungs: Sequence[Rung], clock: Timing) -> str:
@@ -108,11 +116,19 @@ def _video(rung: Rung, video: VideoTrack, clock: Timing, settings: EncodingSetti
     ]
 
 
-def _sound(clock: Timing, settings: EncodingSettings) -> list[str]:
-    """Stereo, from the first frame to the last: late sound is preceded and short sound followed by silence."""
+def heard(clock: Timing) -> str:
+    """Filters to stereo, from the first frame to the last: late sound is preceded, short sound followed by silence.
+
+    In floating point, where what two channels are mixed from may be above full scale until its gain is known.
+    """
     length = f"{float(clock.duration):.6f}"
-    filters = f"aresample=48000:async=1:first_pts=0,apad=whole_dur={length},atrim=end={length}"
-    return ["-af", filters, "-ac", "2", "-c:a", "aac", "-b:a", f"{settings.audio_kbps}k"]
+    stereo = "aformat=sample_fmts=fltp:channel_layouts=stereo"
+    return f"aresample=48000:async=1:first_pts=0,{stereo},apad=whole_dur={length},atrim=end={length}"
+
+
+def _sound(sound: Sound, clock: Timing, settings: EncodingSettings) -> list[str]:
+    filters = f"{heard(clock)},volume={sound.gain_db:.2f}dB:precision=float"
+    return ["-af", filters, "-c:a", "aac", "-b:a", f"{settings.audio_kbps}k"]
 
 
 def _into(path: Path) -> list[str]:
