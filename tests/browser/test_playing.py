@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from tests.browser.conftest import House, Visitor
 
+from matinee.catalog.records import AssetKind
+from matinee.encoding.service import Service
+from matinee.encoding.settings import EncodingSettings
+
 TIME = "document.querySelector('video').currentTime"
 PAUSED = "document.querySelector('video').paused"
 NOW = "document.querySelector('[data-list=quality] span')?.textContent"
@@ -179,3 +183,23 @@ def test_an_operator_who_looks_on_leaves_no_trace(enter: Callable[..., Visitor],
     assert house.workspace.service("events").state(house.viewers["Kit"].id).watching == {}
     boss.page.click(".banner button")
     boss.page.wait_for_url("**/console/viewers")
+
+
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+@pytest.mark.parametrize("codecs", [("aac",), ("opus",), ("aac", "opus")])
+def test_sound_is_heard_in_either_codec(
+    enter: Callable[..., Visitor], house: House, codecs: tuple[str, ...], format_: str
+) -> None:
+    door, settings = house.titles["The Glass Door"], house.workspace.settings.table("encoding", EncodingSettings)
+    Service(house.workspace.backends, settings.model_copy(update={"audio_codecs": codecs})).encode(door)
+    (row,) = house.workspace.service("catalog").assets(door, AssetKind.STREAM)
+    assert [one["codec"].partition(".")[0].replace("mp4a", "aac") for one in row.facts["audio"]] == list(codecs)
+    visitor = enter("family", "Dora")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.go(f"/watch/{door}?format={format_}")
+    visitor.playing()
+    visitor.until("document.querySelector('video').webkitAudioDecodedByteCount > 4000")
+    # Two sizes of picture come first. Of two codecs of sound only one is fetched: the one that needs less.
+    sounds = {url.rsplit("/")[-1] for url in asked} & {"init-2.mp4", "init-3.mp4"}
+    assert len(sounds) == 1

@@ -48,10 +48,10 @@ def test_master_playlist() -> None:
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         "",
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound-mp4a",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
         'CHANNELS="2",URI="media-2.m3u8"',
-        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Deutsch 'neu'\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,"
-        'CHANNELS="2",URI="media-3.m3u8"',
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound-mp4a\",NAME=\"Deutsch 'neu'\",LANGUAGE=\"de\",DEFAULT=NO,"
+        'AUTOSELECT=YES,CHANNELS="2",URI="media-3.m3u8"',
         '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,'
         'CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,'
         'public.accessibility.describes-music-and-sound",URI="subtitles/0-en.m3u8"',
@@ -60,12 +60,31 @@ def test_master_playlist() -> None:
         "",
         # The second segment is the peak: 150 kB in 4.004 s, and 64 kB of sound in 3.989 s.
         "#EXT-X-STREAM-INF:BANDWIDTH=428044,AVERAGE-BANDWIDTH=375617,RESOLUTION=426x240,FRAME-RATE=23.976,"
-        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
+        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound-mp4a",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
         "media-0.m3u8",
         "",
         "#EXT-X-STREAM-INF:BANDWIDTH=1327145,AVERAGE-BANDWIDTH=1126865,RESOLUTION=960x540,FRAME-RATE=23.976,"
-        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
+        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound-mp4a",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
         "media-1.m3u8",
+    ]  # fmt: skip
+
+
+def test_each_codec_of_sound_has_variants_and_adaptation_sets_of_its_own() -> None:
+    opus = [replace(one, id=f"{one.id}0", codecs="opus", segments=(Segment(480_000, 120_000),)) for one in FILM.sound]
+    both = replace(FILM, sound=(*FILM.sound, *opus))
+    lines = hls.master(both).splitlines()
+    told = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
+    assert ['AUDIO="sound-mp4a"' in line for line in told] == [True, True, False, False]
+    assert ['CODECS="avc1.64001f,mp4a.40.2"' in line for line in told] == [True, True, False, False]
+    assert ['CODECS="avc1.64001f,opus"' in line for line in told] == [False, False, True, True]
+    assert told[:2] == [line for line in hls.master(FILM).splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    # 150 kB in 4.004 s, and 120 kB of sound in ten.
+    assert "BANDWIDTH=395701," in told[2]
+    groups = [line.split('"')[1] for line in lines if "TYPE=AUDIO" in line]
+    assert groups == ["sound-mp4a", "sound-mp4a", "sound-opus", "sound-opus"]
+    sets = fromstring(dash.manifest(both)).findall(".//d:AdaptationSet[@contentType='audio']", DASH)
+    assert [(one.get("lang"), one.find("d:Representation", DASH).get("codecs")) for one in sets] == [
+        ("en", "mp4a.40.2"), ("de", "mp4a.40.2"), ("en", "opus"), ("de", "opus"),
     ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def encode(
 
 def check(folder: Path, seconds: float, rate: Fraction, sounds: int = 1) -> None:
     """Both manifests: every rendition decodes to every frame, at the same times, with the same pictures."""
-    found = streams.variants(folder)
+    found = list({one.uri: one for one in streams.variants(folder)}.values())
     frames = round(seconds * rate)
     told = streams.dash_files(folder)
     tracks = [one.uri for one in found] + [tag["URI"] for tag in streams.media_tags(folder, "AUDIO")]

@@ -44,7 +44,7 @@ def test_a_title_becomes_playable(
     assert (row.width, row.height) == (320, 180)
     assert [(one["width"], one["height"]) for one in row.facts["renditions"]] == [(160, 90), (320, 180)]
     (sound,) = row.facts["audio"]
-    assert (sound["language"], sound["label"]) == ("en", "English")
+    assert (sound["language"], sound["label"], sound["codec"]) == ("en", "English", "mp4a.40.2")
     assert sound["loudness"]["before"]["integrated_lufs"] == pytest.approx(-21.75, abs=0.3)
     assert sound["loudness"]["after"]["integrated_lufs"] == pytest.approx(-23, abs=0.3)
     assert sound["loudness"]["after"]["true_peak_dbtp"] < -20

@@ -71,6 +71,7 @@ def sound_may_fit(media: Media, sound: Sound) -> bool:
     track = sound.track
     return (
         media.container.startswith(_CONTAINERS)
+        and sound.codec == "aac"
         and abs(sound.gain_db) <= _LOUDER_DB
         and (track.codec, track.profile, track.channels) == ("aac", "LC", 2)
         and track.sample_rate in {44100, 48000}

@@ -30,8 +30,9 @@ def master(stream: Presentation) -> str:
     """The playlist that players open."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", ""]
     lines += [_sound(one) for one in stream.sound] + [_subtitles(one) for one in stream.subtitles]
-    for rendition in stream.video:
-        lines += ["", _variant(rendition, stream), playlist_name(rendition)]
+    for group in dict.fromkeys(map(_group, stream.sound)) or [""]:
+        for rendition in stream.video:
+            lines += ["", _variant(rendition, group, stream), playlist_name(rendition)]
     return "\n".join(lines) + "\n"
 
 
@@ -51,8 +52,13 @@ def media(track: Track) -> str:
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _variant(rendition: VideoRendition, stream: Presentation) -> str:
-    sound = stream.sound
+def _group(track: SoundTrack) -> str:
+    """Sound in one codec: a variant tells which codecs it needs, and so can have only one of sound."""
+    return f"sound-{track.codecs.partition('.')[0]}"
+
+
+def _variant(rendition: VideoRendition, group: str, stream: Presentation) -> str:
+    sound = [one for one in stream.sound if _group(one) == group]
     codecs = ",".join([rendition.codecs, *sorted({one.codecs for one in sound})])
     attributes = [
         f"BANDWIDTH={rendition.peak_bps + max((one.peak_bps for one in sound), default=0)}",
@@ -60,7 +66,7 @@ def _variant(rendition: VideoRendition, stream: Presentation) -> str:
         f"RESOLUTION={rendition.width}x{rendition.height}",
         f"FRAME-RATE={float(rendition.frame_rate):.3f}",
         f'CODECS="{codecs}"',
-        *(['AUDIO="sound"'] if sound else []),
+        *([f'AUDIO="{group}"'] if sound else []),
         *(['SUBTITLES="subtitles"'] if stream.subtitles else []),
         "CLOSED-CAPTIONS=NONE",
     ]
@@ -70,7 +76,7 @@ def _variant(rendition: VideoRendition, stream: Presentation) -> str:
 def _sound(track: SoundTrack) -> str:
     return _media(
         "AUDIO",
-        "sound",
+        _group(track),
         track,
         playlist_name(track),
         [

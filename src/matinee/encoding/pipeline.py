@@ -99,7 +99,11 @@ def _plan(media: Media, bench: Bench, settings: EncodingSettings, label: str, st
     rungs = ladder(size, clock.frame_rate, settings.heights, settings.peak_kbps)
     videos = {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs}
     before = _before(media, clock, bench, label, stop) if settings.loudness_lufs else {}
-    sounds = {f"sound-{one.index}.mp4": Sound(one, _gain(before.get(one.index), settings)) for one in media.audio}
+    sounds = {
+        f"sound-{one.index}-{codec}.mp4": Sound(one, codec, _gain(before.get(one.index), settings))
+        for codec in settings.audio_codecs
+        for one in media.audio
+    }
     taken = frozenset(_taken(media, videos, sounds, clock, settings) if settings.take_fitting else ())
     return _Plan(media, clock, settings, stop, videos, sounds, before, taken)
 

@@ -106,7 +106,7 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
 
 def _audio(track: SoundTrack) -> dict[str, Any]:
     """What is told of a sound track; how loud it was and is where that was measured."""
-    told: dict[str, Any] = {"language": track.language, "label": track.label}
+    told: dict[str, Any] = {"language": track.language, "label": track.label, "codec": track.codecs}
     if track.before is not None and track.after is not None:
         told["loudness"] = {"before": asdict(track.before), "after": asdict(track.after)}
     return told
