@@ -71,6 +71,49 @@ def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: Ho
     assert visitor.page.is_visible(".thumb-picture")
 
 
+def test_chapters_are_named_and_can_be_jumped_to(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    page = visitor.page
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.playing()
+    named = "document.querySelector('[data-say=chapter]').textContent"
+    visitor.until(f"{named} === 'Dusk'")
+    page.keyboard.press("Space")
+    assert page.locator(".track i").evaluate_all("marks => marks.map(one => one.style.left)") == [
+        "33.3333%", "66.6667%",
+    ]  # fmt: skip
+    page.keyboard.press("PageUp")
+    visitor.until(f"Math.abs({TIME} - 20) < 0.1 && {named} === 'Nuts & bolts'")
+    assert "Nuts & bolts" in page.get_attribute("#seek", "aria-valuetext")
+    page.focus("#seek")
+    page.keyboard.press("PageUp")
+    visitor.until(f"Math.abs({TIME} - 40) < 0.1 && {named} === 'Dawn'")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageDown")
+    visitor.until(f"Math.abs({TIME} - 20) < 0.1")
+    page.click("[data-menu=chapters]")
+    assert page.locator("#chapters-menu button").all_inner_texts() == [
+        "Dusk\n0:00",
+        "Nuts & bolts\n0:20",
+        "Dawn\n0:40",
+    ]
+    assert page.locator("#chapters-menu [aria-current=true]").inner_text().startswith("Nuts & bolts")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    visitor.until(f"{TIME} < 0.1")
+    page.keyboard.press("Escape")
+    page.hover("#seek", position={"x": 700, "y": 16})
+    visitor.until("document.querySelector('.thumb-name').textContent === 'Nuts & bolts'")
+
+
+def test_a_film_without_chapters_has_no_menu_of_them(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Night Ferry']}")
+    visitor.playing()
+    assert visitor.page.locator("[data-menu=chapters], .track i").count() == 0
+    assert "chapter" not in visitor.page.inner_html("#keys")
+
+
 def test_the_keyboard_does_everything(enter: Callable[..., Visitor], house: House) -> None:
     visitor = enter("family", "Dora")
     page = visitor.page

@@ -215,6 +215,7 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
     segments = sorted(path.name for path in folder.iterdir())
     written = {
         **{one.file: text.encode() for one, text in words.items()},
+        **texts.chapters(plan.media, duration),
         **storyboard.draw(videos[0], duration, step, plan.settings.thumbnail_width),
         **_manifests(stream),
     }

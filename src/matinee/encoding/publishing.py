@@ -13,7 +13,7 @@ from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import dash, hls, storyboard
+from matinee.encoding import dash, hls, storyboard, texts
 from matinee.encoding.presentation import SoundTrack
 from matinee.encoding.records import Film, Stream
 
@@ -89,6 +89,7 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
             "hls": hls.MASTER,
             "dash": dash.MANIFEST,
             "storyboard": storyboard.FILE,
+            "chapters": texts.CHAPTERS if texts.CHAPTERS in film.files else "",
             "renditions": [
                 {"width": one.width, "height": one.height, "bitrate_kbps": one.bitrate_kbps, "codec": one.codec}
                 for one in film.renditions

@@ -1,4 +1,4 @@
-"""The subtitles of a film, from files beside it and from tracks inside it, all as WebVTT."""
+"""The subtitles of a film, from files beside it and from tracks inside it, and its chapters, all as WebVTT."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from matinee.media.languages import language_name
 from matinee.media.records import Media, TextTrack
 
 FOLDER = "subtitles"
+CHAPTERS = "chapters.vtt"
 
 
 def gather(
@@ -39,6 +40,13 @@ def gather(
         else:
             refused.append(f"{one.name} has no words within the {float(duration):.0f} s of the film.")
     return _named(found), refused
+
+
+def chapters(media: Media, duration: Fraction) -> dict[str, bytes]:
+    """The file of the chapters by its name; nothing where there are none, or only one, which would tell nothing."""
+    told = [subtitles.Cue(one.start, one.end, subtitles.escaped(one.title)) for one in media.chapters]
+    cues = subtitles.valid(told, duration)
+    return {CHAPTERS: subtitles.write_vtt(cues).encode()} if len(cues) > 1 else {}
 
 
 def _named(found: Sequence[tuple[Sidecar, str]]) -> dict[Subtitles, str]:

@@ -142,6 +142,13 @@ def _srt_cue(block: Sequence[str]) -> Cue | None:
 
 
 def _escaped(part: str) -> str:
-    if _KEPT_TAG.fullmatch(part):
-        return part.lower()
-    return _ENTITY.sub("&amp;", part).replace("<", "&lt;").replace(">", "&gt;")
+    return part.lower() if _KEPT_TAG.fullmatch(part) else escaped(part)
+
+
+def escaped(words: str) -> str:
+    """Plain words as the text of a cue.
+
+    >>> escaped("Nuts & bolts <1>")
+    'Nuts &amp; bolts &lt;1&gt;'
+    """
+    return _ENTITY.sub("&amp;", words).replace("<", "&lt;").replace(">", "&gt;")
