@@ -51,15 +51,49 @@ def test_a_rendition_is_chosen_by_hand(enter: Callable[..., Visitor], house: Hou
     visitor.until("document.querySelector('video').videoHeight === 90")
 
 
-def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House) -> None:
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House, format_: str) -> None:
     visitor = enter("family", "Dora")
-    visitor.go(f"/watch/{house.titles['Night Ferry']}")
+    visitor.go(f"/watch/{house.titles['Night Ferry']}?format={format_}")
     visitor.playing()
     assert "Good evening" not in visitor.page.inner_text(".captions")
     visitor.page.keyboard.press("c")
     visitor.until("document.querySelector('.captions').textContent.includes('Good evening, and welcome.')")
     visitor.page.keyboard.press("c")
     visitor.until("!document.querySelector('.captions').textContent.includes('Good evening')")
+
+
+IMSC = """async (manifest) => {
+  const [video, box] = [document.createElement("video"), document.createElement("div")];
+  box.id = "imsc";
+  document.body.append(video, box);
+  const player = new shaka.Player();
+  player.setVideoContainer(box);
+  await player.attach(video);
+  await player.load(manifest);
+  const track = player.getTextTracks().find((one) => one.codecs === "stpp.ttml.im1t");
+  player.selectTextTrack(track);
+  await video.play();
+  return [track.language, track.mimeType];
+}"""
+
+
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+def test_imsc_is_shown_and_chosen_only_where_asked_for(
+    enter: Callable[..., Visitor], house: House, format_: str
+) -> None:
+    ferry, settings = house.titles["Night Ferry"], house.workspace.settings.table("encoding", EncodingSettings)
+    Service(house.workspace.backends, settings.model_copy(update={"imsc": True})).encode(ferry)
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{ferry}?format={format_}")
+    visitor.playing()
+    assert visitor.page.locator("[data-list=captions] label").all_inner_texts() == ["Off", "English"]
+    address = visitor.page.evaluate(
+        "new URL(JSON.parse(document.querySelector('#player').dataset.film).manifest, location).href"
+    )
+    visitor.page.keyboard.press("k")
+    assert visitor.page.evaluate(IMSC, address) == ["en", "application/mp4"]
+    visitor.until("document.querySelector('#imsc').textContent.includes('Good evening, and welcome.')")
 
 
 def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: House) -> None:

@@ -217,7 +217,10 @@ def test_subtitles_from_beside_and_inside_are_found_through_both_manifests(tmp_p
     files = [one.text for one in root.findall(".//d:AdaptationSet[@mimeType='text/vtt']//d:BaseURL", DASH)]
     assert files == ["subtitles/0-de.vtt", "subtitles/1-fr.vtt"]
     for tag, file in zip(tags, files, strict=True):
-        assert streams.segments(folder / "subtitles", Path(tag["URI"]).name) == [Path(file).name]
+        (part,) = streams.segments(folder / "subtitles", Path(tag["URI"]).name)
+        timed = (folder / "subtitles" / part).read_text()
+        assert timed.startswith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n")
+        assert subtitles.parse(timed) == subtitles.parse((folder / file).read_text())
     assert "Grüße" in (folder / files[0]).read_text()
     cues = subtitles.parse((folder / files[1]).read_text())
     assert [(cue.start, cue.end) for cue in cues] == [(Fraction(1, 2), Fraction(3, 2)), (2, 4)]

@@ -17,7 +17,7 @@ import av
 
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
-from matinee.encoding import dash, hls, stills, storyboard, texts
+from matinee.encoding import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.bench import Bench
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
@@ -33,6 +33,7 @@ from matinee.media.loudness import Loudness, gain_db
 from matinee.media.packets import packets
 from matinee.media.probe import probe
 from matinee.media.records import Media
+from matinee.media.subtitles import write_vtt
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,10 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
     ]
     tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=str(plan.media.path), stop=plan.stop)
     duration = tracks.video[0].duration
-    with bench.space() as space:
-        words, refused = texts.gather(plan.media, beside, duration, space, plan.stop)
     segment = plan.clock.gop / plan.clock.frame_rate
+    with bench.space() as space:
+        words, refused = texts.gather(plan.media, beside, timed.lengths(duration, segment), space, plan.stop)
+    fragments, imsc = timed.fragmented(words) if plan.settings.imsc else ({}, ())
     step = storyboard.interval(duration, plan.settings.thumbnail_s, segment)
     stream = Presentation(
         duration=duration,
@@ -211,10 +213,13 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
         video=tracks.video,
         sound=tracks.sound,
         subtitles=tuple(words),
+        imsc=imsc,
     )
     segments = sorted(path.name for path in folder.iterdir())
     written = {
-        **{one.file: text.encode() for one, text in words.items()},
+        **{one.file: write_vtt(cues).encode() for one, cues in words.items()},
+        **timed.webvtt(words),
+        **fragments,
         **texts.chapters(plan.media, duration),
         **storyboard.draw(videos[0], duration, step, plan.settings.thumbnail_width),
         **_manifests(stream),

@@ -40,6 +40,9 @@ class EncodingSettings(Table):
     true_peak_dbtp: float = Field(
         -1, ge=-9, le=0, description="Ceiling of true peaks, before encoding; sound is raised no further than to it"
     )
+    imsc: bool = Field(
+        default=False, description="Whether subtitles are also made as IMSC 1.1, for players that do not read WebVTT"
+    )
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
     thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")

@@ -37,6 +37,8 @@ async function start(at = film.start_s) {
   player.configure({
     abr: { restrictToElementSize: true },
     streaming: { bufferingGoal: 30, rebufferingGoal: 1.5 },
+    // Segments tell their own times; without this, WebVTT that is chosen late is sometimes fetched and never shown.
+    manifest: { hls: { sequenceMode: false } },
   });
   player.addEventListener("error", (event) => failed(event.detail));
   player.addEventListener("buffering", (event) => {
