@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.media.clips import clip
+from tests.media.clips import chaptered, clip
 from tests.server.conftest import running
 
 from matinee.base.workspace import Workspace
@@ -83,7 +83,9 @@ def house(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
 def films(house: House, folder: Path) -> None:
     """Three films and two episodes with pictures, and forty titles without."""
     loud = ("-vf", "noise=alls=14:allf=t")  # so that renditions differ in bitrate
-    add(house, "Lanterns", clip(folder / "lanterns.mp4", seconds=60, size="640x360", more=loud), 0, "Drama", "quiet")
+    plain = clip(folder / "plain.mp4", seconds=60, size="640x360", more=loud)
+    lanterns = chaptered(plain, folder / "lanterns.mp4", [(0, 20, "Dusk"), (20, 40, "Nuts & bolts"), (40, 60, "Dawn")])
+    add(house, "Lanterns", lanterns, 0, "Drama", "quiet")
     add(house, "The Tin Parade", clip(folder / "parade.mp4", seconds=8, sounds=()), 0, "Comedy", "playful")
     add(house, "Night Ferry", clip(folder / "ferry.mp4", seconds=12), 12, "Thriller", "tense")
     subtitles = folder / "ferry.en.srt"

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from tests.browser.conftest import House, Visitor
 
+from matinee.catalog.records import AssetKind
+from matinee.encoding.service import Service
+from matinee.encoding.settings import EncodingSettings
+
 TIME = "document.querySelector('video').currentTime"
 PAUSED = "document.querySelector('video').paused"
 NOW = "document.querySelector('[data-list=quality] span')?.textContent"
@@ -47,15 +51,49 @@ def test_a_rendition_is_chosen_by_hand(enter: Callable[..., Visitor], house: Hou
     visitor.until("document.querySelector('video').videoHeight === 90")
 
 
-def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House) -> None:
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House, format_: str) -> None:
     visitor = enter("family", "Dora")
-    visitor.go(f"/watch/{house.titles['Night Ferry']}")
+    visitor.go(f"/watch/{house.titles['Night Ferry']}?format={format_}")
     visitor.playing()
     assert "Good evening" not in visitor.page.inner_text(".captions")
     visitor.page.keyboard.press("c")
     visitor.until("document.querySelector('.captions').textContent.includes('Good evening, and welcome.')")
     visitor.page.keyboard.press("c")
     visitor.until("!document.querySelector('.captions').textContent.includes('Good evening')")
+
+
+IMSC = """async (manifest) => {
+  const [video, box] = [document.createElement("video"), document.createElement("div")];
+  box.id = "imsc";
+  document.body.append(video, box);
+  const player = new shaka.Player();
+  player.setVideoContainer(box);
+  await player.attach(video);
+  await player.load(manifest);
+  const track = player.getTextTracks().find((one) => one.codecs === "stpp.ttml.im1t");
+  player.selectTextTrack(track);
+  await video.play();
+  return [track.language, track.mimeType];
+}"""
+
+
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+def test_imsc_is_shown_and_chosen_only_where_asked_for(
+    enter: Callable[..., Visitor], house: House, format_: str
+) -> None:
+    ferry, settings = house.titles["Night Ferry"], house.workspace.settings.table("encoding", EncodingSettings)
+    Service(house.workspace.backends, settings.model_copy(update={"imsc": True})).encode(ferry)
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{ferry}?format={format_}")
+    visitor.playing()
+    assert visitor.page.locator("[data-list=captions] label").all_inner_texts() == ["Off", "English"]
+    address = visitor.page.evaluate(
+        "new URL(JSON.parse(document.querySelector('#player').dataset.film).manifest, location).href"
+    )
+    visitor.page.keyboard.press("k")
+    assert visitor.page.evaluate(IMSC, address) == ["en", "application/mp4"]
+    visitor.until("document.querySelector('#imsc').textContent.includes('Good evening, and welcome.')")
 
 
 def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: House) -> None:
@@ -65,6 +103,49 @@ def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: Ho
     visitor.page.hover("#seek", position={"x": 400, "y": 16})
     visitor.until("getComputedStyle(document.querySelector('.thumb-picture')).backgroundImage.includes('storyboard')")
     assert visitor.page.is_visible(".thumb-picture")
+
+
+def test_chapters_are_named_and_can_be_jumped_to(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    page = visitor.page
+    visitor.go(f"/watch/{house.titles['Lanterns']}")
+    visitor.playing()
+    named = "document.querySelector('[data-say=chapter]').textContent"
+    visitor.until(f"{named} === 'Dusk'")
+    page.keyboard.press("Space")
+    assert page.locator(".track i").evaluate_all("marks => marks.map(one => one.style.left)") == [
+        "33.3333%", "66.6667%",
+    ]  # fmt: skip
+    page.keyboard.press("PageUp")
+    visitor.until(f"Math.abs({TIME} - 20) < 0.1 && {named} === 'Nuts & bolts'")
+    assert "Nuts & bolts" in page.get_attribute("#seek", "aria-valuetext")
+    page.focus("#seek")
+    page.keyboard.press("PageUp")
+    visitor.until(f"Math.abs({TIME} - 40) < 0.1 && {named} === 'Dawn'")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageDown")
+    visitor.until(f"Math.abs({TIME} - 20) < 0.1")
+    page.click("[data-menu=chapters]")
+    assert page.locator("#chapters-menu button").all_inner_texts() == [
+        "Dusk\n0:00",
+        "Nuts & bolts\n0:20",
+        "Dawn\n0:40",
+    ]
+    assert page.locator("#chapters-menu [aria-current=true]").inner_text().startswith("Nuts & bolts")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    visitor.until(f"{TIME} < 0.1")
+    page.keyboard.press("Escape")
+    page.hover("#seek", position={"x": 700, "y": 16})
+    visitor.until("document.querySelector('.thumb-name').textContent === 'Nuts & bolts'")
+
+
+def test_a_film_without_chapters_has_no_menu_of_them(enter: Callable[..., Visitor], house: House) -> None:
+    visitor = enter("family", "Dora")
+    visitor.go(f"/watch/{house.titles['Night Ferry']}")
+    visitor.playing()
+    assert visitor.page.locator("[data-menu=chapters], .track i").count() == 0
+    assert "chapter" not in visitor.page.inner_html("#keys")
 
 
 def test_the_keyboard_does_everything(enter: Callable[..., Visitor], house: House) -> None:
@@ -179,3 +260,23 @@ def test_an_operator_who_looks_on_leaves_no_trace(enter: Callable[..., Visitor],
     assert house.workspace.service("events").state(house.viewers["Kit"].id).watching == {}
     boss.page.click(".banner button")
     boss.page.wait_for_url("**/console/viewers")
+
+
+@pytest.mark.parametrize("format_", ["dash", "hls"])
+@pytest.mark.parametrize("codecs", [("aac",), ("opus",), ("aac", "opus")])
+def test_sound_is_heard_in_either_codec(
+    enter: Callable[..., Visitor], house: House, codecs: tuple[str, ...], format_: str
+) -> None:
+    door, settings = house.titles["The Glass Door"], house.workspace.settings.table("encoding", EncodingSettings)
+    Service(house.workspace.backends, settings.model_copy(update={"audio_codecs": codecs})).encode(door)
+    (row,) = house.workspace.service("catalog").assets(door, AssetKind.STREAM)
+    assert [one["codec"].partition(".")[0].replace("mp4a", "aac") for one in row.facts["audio"]] == list(codecs)
+    visitor = enter("family", "Dora")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.go(f"/watch/{door}?format={format_}")
+    visitor.playing()
+    visitor.until("document.querySelector('video').webkitAudioDecodedByteCount > 4000")
+    # Two sizes of picture come first. Of two codecs of sound only one is fetched: the one that needs less.
+    sounds = {url.rsplit("/")[-1] for url in asked} & {"init-2.mp4", "init-3.mp4"}
+    assert len(sounds) == 1

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from matinee.encoding import dash, hls
-from matinee.encoding.presentation import Presentation, Segment, SoundTrack, Subtitles, VideoRendition
+from matinee.encoding.presentation import Presentation, Segment, SoundTrack, Subtitles, TimedText, VideoRendition
 
 NTSC = Fraction(24000, 1001)
 DASH = {"d": "urn:mpeg:dash:schema:mpd:2011"}
@@ -29,6 +29,8 @@ def _sound(id_: str, language: str, label: str, *, default: bool) -> SoundTrack:
     )  # fmt: skip
 
 
+MINUTE = (Fraction(6), Fraction(4))
+
 FILM = Presentation(
     duration=Fraction(240240, 24000),
     segment_s=Fraction(96096, 24000),
@@ -36,8 +38,8 @@ FILM = Presentation(
     video=(_video("0", 426, 240, (100_000, 150_000, 60_000)), _video("1", 960, 540, (400_000, 600_000, 250_000))),
     sound=(_sound("2", "en", "English", default=True), _sound("3", "de", 'Deutsch "neu"', default=False)),
     subtitles=(
-        Subtitles(language="en", label="English", file="subtitles/0-en.vtt", hearing_impaired=True),
-        Subtitles(language="", label="Unknown language", file="subtitles/1-und.vtt", forced=True),
+        Subtitles(language="en", label="English", file="subtitles/0-en.vtt", segments=MINUTE, hearing_impaired=True),
+        Subtitles(language="", label="Unknown language", file="subtitles/1-und.vtt", segments=MINUTE, forced=True),
     ),
 )
 
@@ -48,10 +50,10 @@ def test_master_playlist() -> None:
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         "",
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound-mp4a",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
         'CHANNELS="2",URI="media-2.m3u8"',
-        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Deutsch 'neu'\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,"
-        'CHANNELS="2",URI="media-3.m3u8"',
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound-mp4a\",NAME=\"Deutsch 'neu'\",LANGUAGE=\"de\",DEFAULT=NO,"
+        'AUTOSELECT=YES,CHANNELS="2",URI="media-3.m3u8"',
         '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,'
         'CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,'
         'public.accessibility.describes-music-and-sound",URI="subtitles/0-en.m3u8"',
@@ -60,12 +62,31 @@ def test_master_playlist() -> None:
         "",
         # The second segment is the peak: 150 kB in 4.004 s, and 64 kB of sound in 3.989 s.
         "#EXT-X-STREAM-INF:BANDWIDTH=428044,AVERAGE-BANDWIDTH=375617,RESOLUTION=426x240,FRAME-RATE=23.976,"
-        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
+        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound-mp4a",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
         "media-0.m3u8",
         "",
         "#EXT-X-STREAM-INF:BANDWIDTH=1327145,AVERAGE-BANDWIDTH=1126865,RESOLUTION=960x540,FRAME-RATE=23.976,"
-        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
+        'CODECS="avc1.64001f,mp4a.40.2",AUDIO="sound-mp4a",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE',
         "media-1.m3u8",
+    ]  # fmt: skip
+
+
+def test_each_codec_of_sound_has_variants_and_adaptation_sets_of_its_own() -> None:
+    opus = [replace(one, id=f"{one.id}0", codecs="opus", segments=(Segment(480_000, 120_000),)) for one in FILM.sound]
+    both = replace(FILM, sound=(*FILM.sound, *opus))
+    lines = hls.master(both).splitlines()
+    told = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
+    assert ['AUDIO="sound-mp4a"' in line for line in told] == [True, True, False, False]
+    assert ['CODECS="avc1.64001f,mp4a.40.2"' in line for line in told] == [True, True, False, False]
+    assert ['CODECS="avc1.64001f,opus"' in line for line in told] == [False, False, True, True]
+    assert told[:2] == [line for line in hls.master(FILM).splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    # 150 kB in 4.004 s, and 120 kB of sound in ten.
+    assert "BANDWIDTH=395701," in told[2]
+    groups = [line.split('"')[1] for line in lines if "TYPE=AUDIO" in line]
+    assert groups == ["sound-mp4a", "sound-mp4a", "sound-opus", "sound-opus"]
+    sets = fromstring(dash.manifest(both)).findall(".//d:AdaptationSet[@contentType='audio']", DASH)
+    assert [(one.get("lang"), one.find("d:Representation", DASH).get("codecs")) for one in sets] == [
+        ("en", "mp4a.40.2"), ("de", "mp4a.40.2"), ("en", "opus"), ("de", "opus"),
     ]  # fmt: skip
 
 
@@ -81,7 +102,33 @@ def test_media_playlist() -> None:
 
 def test_subtitles_have_a_playlist_beside_them() -> None:
     text = hls.playlists(FILM)["subtitles/0-en.m3u8"]
-    assert "#EXTINF:10.010000,\n0-en.vtt\n#EXT-X-ENDLIST" in text
+    assert "#EXT-X-TARGETDURATION:6\n" in text
+    assert "#EXTINF:6.000000,\n0-en-00001.vtt\n#EXTINF:4.000000,\n0-en-00002.vtt\n#EXT-X-ENDLIST" in text
+
+
+def test_imsc_has_a_group_with_variants_and_adaptation_sets_of_its_own() -> None:
+    segments = (Segment(6000, 3000), Segment(4000, 1000))
+    text = tuple(
+        TimedText(id=f"text-{i}", codecs="stpp.ttml.im1t", timescale=1000, segments=segments, words=one)
+        for i, one in enumerate(FILM.subtitles)
+    )
+    film = replace(FILM, imsc=text)
+    lines = hls.master(film).splitlines()
+    told = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
+    assert ['SUBTITLES="subtitles-imsc"' in line for line in told] == [False, False, True, True]
+    assert ['CODECS="avc1.64001f,mp4a.40.2,stpp.ttml.im1t"' in line for line in told] == [False, False, True, True]
+    tags = [line for line in lines if 'GROUP-ID="subtitles-imsc"' in line]
+    assert [line.rpartition("URI=")[2] for line in tags] == ['"media-text-0.m3u8"', '"media-text-1.m3u8"']
+    assert "segment-text-0-00002.m4s" in hls.playlists(film)["media-text-0.m3u8"]
+    sets = fromstring(dash.manifest(film)).findall(".//d:AdaptationSet[@mimeType='application/mp4']", DASH)
+    assert [one.get("lang") for one in sets] == ["en", "und"]
+    assert [one.find("d:Role", DASH).get("value") for one in sets] == ["caption", "forced-subtitle"]
+    told_again = [one.find("d:Representation", DASH) for one in sets]
+    assert [(one.get("id"), one.get("codecs")) for one in told_again] == [
+        ("text-0", "stpp.ttml.im1t"), ("text-1", "stpp.ttml.im1t"),
+    ]  # fmt: skip
+    ids = [one.get("id") for one in fromstring(dash.manifest(film)).iter() if one.tag.endswith("Representation")]
+    assert len(ids) == len(set(ids))
 
 
 def test_dash_says_the_same() -> None:
@@ -115,7 +162,7 @@ def test_a_silent_film_without_words_names_neither() -> None:
 
 
 def test_labels_of_strangers_break_neither_manifest() -> None:
-    nasty = Subtitles(language="en", label='a"b,\n#EXTM3U <x>&', file="subtitles/0-en.vtt")
+    nasty = Subtitles(language="en", label='a"b,\n#EXTM3U <x>&', file="subtitles/0-en.vtt", segments=MINUTE)
     film = replace(FILM, subtitles=(nasty,))
     assert 'NAME="a\'b, #EXTM3U <x>&"' in hls.master(film)
     labels = [one.text for one in fromstring(dash.manifest(film)).iter("{urn:mpeg:dash:schema:mpd:2011}Label")]

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from tests.encoding import streams
 from tests.encoding.conftest import QUICK
-from tests.media.clips import clip, ffmpeg, scenes
+from tests.media.clips import chaptered, clip, ffmpeg, scenes
 
 from matinee.base.errors import InvalidInput
 from matinee.encoding.bench import Bench
@@ -46,7 +46,7 @@ def encode(
 
 def check(folder: Path, seconds: float, rate: Fraction, sounds: int = 1) -> None:
     """Both manifests: every rendition decodes to every frame, at the same times, with the same pictures."""
-    found = streams.variants(folder)
+    found = list({one.uri: one for one in streams.variants(folder)}.values())
     frames = round(seconds * rate)
     told = streams.dash_files(folder)
     tracks = [one.uri for one in found] + [tag["URI"] for tag in streams.media_tags(folder, "AUDIO")]
@@ -217,7 +217,10 @@ def test_subtitles_from_beside_and_inside_are_found_through_both_manifests(tmp_p
     files = [one.text for one in root.findall(".//d:AdaptationSet[@mimeType='text/vtt']//d:BaseURL", DASH)]
     assert files == ["subtitles/0-de.vtt", "subtitles/1-fr.vtt"]
     for tag, file in zip(tags, files, strict=True):
-        assert streams.segments(folder / "subtitles", Path(tag["URI"]).name) == [Path(file).name]
+        (part,) = streams.segments(folder / "subtitles", Path(tag["URI"]).name)
+        timed = (folder / "subtitles" / part).read_text()
+        assert timed.startswith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n")
+        assert subtitles.parse(timed) == subtitles.parse((folder / file).read_text())
     assert "Grüße" in (folder / files[0]).read_text()
     cues = subtitles.parse((folder / files[1]).read_text())
     assert [(cue.start, cue.end) for cue in cues] == [(Fraction(1, 2), Fraction(3, 2)), (2, 4)]
@@ -299,3 +302,19 @@ def test_pictures_that_change_their_size_on_the_way_come_in_their_order(tmp_path
     encode(film)
     pictures = frames_at(tmp_path / "bench" / "video-320x180.mp4", [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)])
     assert [int(one[90, 160].argmax()) for one in pictures] == [0, 1, 2]
+
+
+def test_chapters_are_told(tmp_path: Path) -> None:
+    told = [(0, 1.5, "A <b> & c"), (1.5, 3, ""), (3, 9, "End")]
+    made, folder = encode(chaptered(clip(tmp_path / "plain.mp4"), tmp_path / "film.mkv", told))
+    assert "chapters.vtt" in made.files
+    found = subtitles.parse((folder / "chapters.vtt").read_text())
+    assert [(one.start, one.end, one.text) for one in found] == [
+        (0, Fraction(3, 2), "A &lt;b&gt; &amp; c"), (Fraction(3, 2), 3, "Chapter 2"), (3, 4, "End"),
+    ]  # fmt: skip
+
+
+def test_a_single_chapter_tells_nothing(tmp_path: Path) -> None:
+    source = chaptered(clip(tmp_path / "plain.mp4"), tmp_path / "film.mkv", [(0, 4, "All of it")])
+    made, _ = encode(source)
+    assert "chapters.vtt" not in made.files

@@ -69,7 +69,7 @@ def test_finished_renditions_are_not_encoded_again(
     process.wait()
     before = {path: path.stat().st_mtime_ns for path in (workspace.root / "work").rglob("*.mp4")}
     kept = {path: age for path, age in before.items() if not path.name.startswith("draft")}
-    assert {path.name for path in kept} >= {"sound-1.mp4", "video-160x90.mp4"}
+    assert {path.name for path in kept} >= {"sound-1-aac.mp4", "video-160x90.mp4"}
     assert "video-640x360.mp4" not in {path.name for path in kept}
     assert catalog.assets(id_, AssetKind.STREAM) == []
 

@@ -43,7 +43,11 @@ def test_a_title_becomes_playable(
     assert (row.uri, row.etag, row.duration_s) == (f"streams/{id_}/{stream.etag}", stream.etag, 4.0)
     assert (row.width, row.height) == (320, 180)
     assert [(one["width"], one["height"]) for one in row.facts["renditions"]] == [(160, 90), (320, 180)]
-    assert row.facts["audio"] == [{"language": "en", "label": "English"}]
+    (sound,) = row.facts["audio"]
+    assert (sound["language"], sound["label"], sound["codec"]) == ("en", "English", "mp4a.40.2")
+    assert sound["loudness"]["before"]["integrated_lufs"] == pytest.approx(-21.75, abs=0.3)
+    assert sound["loudness"]["after"]["integrated_lufs"] == pytest.approx(-23, abs=0.3)
+    assert sound["loudness"]["after"]["true_peak_dbtp"] < -20
     keys = _keys(workspace)
     for name in (row.facts["hls"], row.facts["dash"], row.facts["storyboard"]):
         assert f"{row.uri}/{name}" in keys
@@ -202,10 +206,11 @@ class _Seen:
     """A reporter that remembers, and calls somebody at every step."""
 
     def __init__(self, step: Callable[[], None] = lambda: None) -> None:
-        self.label, self.total, self.done, self.error, self._step = "", 0.0, 0.0, None, step
+        self.totals: dict[str, float] = {}
+        self.done, self.error, self._step = 0.0, None, step
 
     def start(self, label: str, total: float | None, unit: str) -> Task:
-        self.label, self.total = label, total or 0
+        self.totals[label] = self.totals.get(label, 0) + (total or 0)
         return self
 
     def advance(self, done: float) -> None:
@@ -220,9 +225,9 @@ def test_progress_counts_seconds_of_film(service: Service, add: Add, film: Path)
     seen = _Seen()
     with reporting_to(seen):
         service.encode(add(film))
-    assert seen.label == "encoding film"
-    assert seen.total == 4
-    assert seen.done == pytest.approx(4)
+    # How loud the sound is is measured before and after.
+    assert seen.totals == {"encoding film": 4, "encoding film: loudness": 8}
+    assert seen.done == pytest.approx(12)
 
 
 def test_stopping_in_the_middle_leaves_no_drafts(

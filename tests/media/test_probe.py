@@ -3,7 +3,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from tests.media.clips import clip, ffmpeg, scenes
+from tests.media.clips import chaptered, clip, ffmpeg, scenes
 
 from matinee.base.errors import InvalidInput, MatineeError, NotFound, Unavailable
 from matinee.media.probe import probe
@@ -194,3 +194,27 @@ def test_every_cut_of_a_real_clip_is_a_film_or_one_clear_sentence(real_data: Pat
         path.write_bytes(whole[: len(whole) * parts // 20])
         with pytest.raises(MatineeError):
             probe(path)
+
+
+# MP4 as FFmpeg writes it has no chapters without a title.
+@pytest.mark.parametrize(("name", "second"), [("film.mkv", ""), ("film.mp4", "Chapter 2")])
+def test_chapters(tmp_path: Path, name: str, second: str) -> None:
+    told = [(0, 1, "One"), (1, 2.5, second), (2.5, 60, "Two  three")]
+    found = probe(chaptered(clip(tmp_path / "plain.mp4"), tmp_path / name, told)).chapters
+    assert [(one.start, one.end, one.title) for one in found] == [
+        (0, 1, "One"), (1, Fraction(5, 2), "Chapter 2"), (Fraction(5, 2), 4, "Two three"),
+    ]  # fmt: skip
+
+
+def test_chapters_begin_with_the_film(tmp_path: Path) -> None:
+    """Where the clock of the file does not begin at nought, nor do its chapters."""
+    told, late = [(10, 12, "One"), (12, 14, "Two")], ("-output_ts_offset", 10)
+    media = probe(chaptered(clip(tmp_path / "plain.mp4"), tmp_path / "late.mp4", told, late))
+    assert media.start == pytest.approx(10, abs=0.1)
+    assert [(one.title, float(one.start)) for one in media.chapters] == [
+        ("One", pytest.approx(0, abs=0.1)), ("Two", pytest.approx(2, abs=0.1)),
+    ]  # fmt: skip
+
+
+def test_a_film_without_chapters(tmp_path: Path) -> None:
+    assert probe(clip(tmp_path / "film.mp4")).chapters == ()

@@ -33,6 +33,8 @@ def manifest(stream: Presentation) -> str:
         _sound(period, sound, number)
     for number, text in enumerate(stream.subtitles, 1 + len(stream.sound)):
         _text(period, text, number)
+    for number, track in enumerate(stream.imsc, 1 + len(stream.sound) + len(stream.subtitles)):
+        _representation(_words(period, track.words, number, "application/mp4"), track)
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
@@ -81,19 +83,19 @@ def _sound(period: Element, track: SoundTrack, number: int) -> None:
 
 
 def _text(period: Element, track: Subtitles, number: int) -> None:
+    adaptation = _words(period, track, number, "text/vtt")
+    representation = SubElement(adaptation, "Representation", id=f"vtt-{number}", bandwidth="256")
+    SubElement(representation, "BaseURL").text = track.file
+
+
+def _words(period: Element, track: Subtitles, number: int, mime: str) -> Element:
     adaptation = SubElement(
-        period,
-        "AdaptationSet",
-        id=str(number),
-        contentType="text",
-        mimeType="text/vtt",
-        lang=track.language or "und",
+        period, "AdaptationSet", id=str(number), contentType="text", mimeType=mime, lang=track.language or "und"
     )
     role = "forced-subtitle" if track.forced else "caption" if track.hearing_impaired else "subtitle"
     SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
     SubElement(adaptation, "Label").text = track.label
-    representation = SubElement(adaptation, "Representation", id=f"text-{number}", bandwidth="256")
-    SubElement(representation, "BaseURL").text = track.file
+    return adaptation
 
 
 def _representation(adaptation: Element, track: Track) -> Element:

@@ -10,7 +10,7 @@ from matinee.encoding.settings import EncodingSettings
 
 _ENDS = 64 * 1024
 # Goes up when this package comes to make other streams from the same settings.
-_MAKE = 1
+_MAKE = 2
 
 
 def fingerprint(source: Path, settings: EncodingSettings) -> str:

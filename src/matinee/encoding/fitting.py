@@ -2,7 +2,7 @@
 
 Then nothing is lost and the costliest rung costs nothing. The picture must hold every frame at its exact time, begin
 a closed group of pictures at every segment, and stay below the rung's highest bitrate; the sound must be stereo AAC
-that lasts as long.
+that lasts as long and is as loud as it should be.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from matinee.encoding.ladder import Rung
-from matinee.encoding.transcode import Timing
+from matinee.encoding.transcode import Sound, Timing
 from matinee.media.packets import Packet
 from matinee.media.records import AudioTrack, Media
 
@@ -62,10 +62,17 @@ _LENIENT = Fraction(1, 10)
 """Seconds by which sound may begin or end beside the picture: less than anybody sees."""
 
 
-def sound_may_fit(media: Media, track: AudioTrack) -> bool:
-    """Whether all of a sound track fits that can be told without reading the file."""
+_LOUDER_DB = 1.0
+"""Sound that would be made louder or softer by less is not encoded again for it: EBU R 128 allows as much."""
+
+
+def sound_may_fit(media: Media, sound: Sound) -> bool:
+    """Whether all of a sound track fits that can be told without reading the file again."""
+    track = sound.track
     return (
         media.container.startswith(_CONTAINERS)
+        and sound.codec == "aac"
+        and abs(sound.gain_db) <= _LOUDER_DB
         and (track.codec, track.profile, track.channels) == ("aac", "LC", 2)
         and track.sample_rate in {44100, 48000}
     )

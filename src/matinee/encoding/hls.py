@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import ceil
 
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MASTER = "master.m3u8"
 _HEAR = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+_WEBVTT, _IMSC = "subtitles", "subtitles-imsc"
 _DESCRIBES = "public.accessibility.describes-video"
 
 
 def playlists(stream: Presentation) -> dict[str, str]:
     """Every playlist by its name: the master, one for each track, one for each subtitle file."""
-    tracks: tuple[Track, ...] = (*stream.video, *stream.sound)
+    tracks: tuple[Track, ...] = (*stream.video, *stream.sound, *stream.imsc)
     return {
         MASTER: master(stream),
         **{playlist_name(track): media(track) for track in tracks},
-        **{_beside(one): _text(one, stream) for one in stream.subtitles},
+        **{_beside(one): _text(one) for one in stream.subtitles},
     }
 
 
@@ -29,9 +31,13 @@ def playlist_name(track: Track) -> str:
 def master(stream: Presentation) -> str:
     """The playlist that players open."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", ""]
-    lines += [_sound(one) for one in stream.sound] + [_subtitles(one) for one in stream.subtitles]
-    for rendition in stream.video:
-        lines += ["", _variant(rendition, stream), playlist_name(rendition)]
+    lines += [_sound(one) for one in stream.sound]
+    lines += [_subtitles(one, _WEBVTT, _beside(one)) for one in stream.subtitles]
+    lines += [_subtitles(one.words, _IMSC, playlist_name(one)) for one in stream.imsc]
+    sounds = list(dict.fromkeys(map(_group, stream.sound))) or [""]
+    texts = [_WEBVTT, _IMSC] if stream.imsc else [_WEBVTT]
+    for text, sound, rendition in product(texts, sounds, stream.video):
+        lines += ["", _variant(rendition, sound, text, stream), playlist_name(rendition)]
     return "\n".join(lines) + "\n"
 
 
@@ -51,17 +57,23 @@ def media(track: Track) -> str:
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _variant(rendition: VideoRendition, stream: Presentation) -> str:
-    sound = stream.sound
-    codecs = ",".join([rendition.codecs, *sorted({one.codecs for one in sound})])
+def _group(track: SoundTrack) -> str:
+    """Sound in one codec: a variant tells which codecs it needs, and so can have only one of sound."""
+    return f"sound-{track.codecs.partition('.')[0]}"
+
+
+def _variant(rendition: VideoRendition, group: str, text: str, stream: Presentation) -> str:
+    sound = [one for one in stream.sound if _group(one) == group]
+    words = {one.codecs for one in stream.imsc} if text == _IMSC else set()
+    codecs = ",".join([rendition.codecs, *sorted({one.codecs for one in sound}), *words])
     attributes = [
         f"BANDWIDTH={rendition.peak_bps + max((one.peak_bps for one in sound), default=0)}",
         f"AVERAGE-BANDWIDTH={rendition.mean_bps + max((one.mean_bps for one in sound), default=0)}",
         f"RESOLUTION={rendition.width}x{rendition.height}",
         f"FRAME-RATE={float(rendition.frame_rate):.3f}",
         f'CODECS="{codecs}"',
-        *(['AUDIO="sound"'] if sound else []),
-        *(['SUBTITLES="subtitles"'] if stream.subtitles else []),
+        *([f'AUDIO="{group}"'] if sound else []),
+        *([f'SUBTITLES="{text}"'] if stream.subtitles else []),
         "CLOSED-CAPTIONS=NONE",
     ]
     return "#EXT-X-STREAM-INF:" + ",".join(attributes)
@@ -70,7 +82,7 @@ def _variant(rendition: VideoRendition, stream: Presentation) -> str:
 def _sound(track: SoundTrack) -> str:
     return _media(
         "AUDIO",
-        "sound",
+        _group(track),
         track,
         playlist_name(track),
         [
@@ -81,12 +93,12 @@ def _sound(track: SoundTrack) -> str:
     )
 
 
-def _subtitles(track: Subtitles) -> str:
+def _subtitles(track: Subtitles, group: str, file: str) -> str:
     return _media(
         "SUBTITLES",
-        "subtitles",
+        group,
         track,
-        _beside(track),
+        file,
         [
             f"DEFAULT=NO,AUTOSELECT=YES,FORCED={_yes(track.forced)}",
             *([f'CHARACTERISTICS="{_HEAR}"'] if track.hearing_impaired else []),
@@ -105,18 +117,17 @@ def _media(kind: str, group: str, track: SoundTrack | Subtitles, file: str, more
     return "#EXT-X-MEDIA:" + ",".join(attributes)
 
 
-def _text(track: Subtitles, stream: Presentation) -> str:
-    """A playlist of one segment as long as the film: DASH reads the same file whole."""
+def _text(track: Subtitles) -> str:
+    """The playlist of the segments of a WebVTT file, which DASH reads whole."""
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{max(1, ceil(stream.duration))}",
+        f"#EXT-X-TARGETDURATION:{max(1, ceil(max(track.segments)))}",
         "#EXT-X-PLAYLIST-TYPE:VOD",
-        f"#EXTINF:{float(stream.duration):.6f},",
-        track.file.rpartition("/")[2],
-        "#EXT-X-ENDLIST",
     ]
-    return "\n".join(lines) + "\n"
+    for seconds, file in zip(track.segments, track.parts(), strict=True):
+        lines += [f"#EXTINF:{float(seconds):.6f},", file.rpartition("/")[2]]
+    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
 def _beside(track: Subtitles) -> str:

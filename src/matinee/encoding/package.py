@@ -14,13 +14,23 @@ from defusedxml.ElementTree import parse as parse_xml
 
 from matinee.base.errors import Unavailable
 from matinee.encoding.presentation import INITIALISATION, SEGMENT, Segment, SoundTrack, VideoRendition
-from matinee.encoding.transcode import Timing, packaging_arguments
+from matinee.encoding.transcode import Sound, Timing, packaging_arguments
 from matinee.media import run
 from matinee.media.languages import language_name
-from matinee.media.records import AudioTrack
+from matinee.media.loudness import Loudness
 
 _DRAFT = "ffmpeg.mpd"
 _NAMES = {"dash": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished sound track, and how loud it was and is; None where that was not measured."""
+
+    path: Path
+    sound: Sound
+    before: Loudness | None = None
+    after: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Cut:
 def cut(
     folder: Path,
     videos: Sequence[Path],
-    sounds: Sequence[tuple[AudioTrack, Path]],
+    sounds: Sequence[Finished],
     *,
     clock: Timing,
     shape: Fraction,
@@ -45,7 +55,7 @@ def cut(
 
     Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
     """
-    arguments = packaging_arguments(videos, [path for _, path in sounds], shape, clock)
+    arguments = packaging_arguments(videos, [(one.path, one.sound.codec) for one in sounds], shape, clock)
     run.ffmpeg([*arguments, f"file:{folder / _DRAFT}"], about=about, stop=stop)
     found = parse_xml(folder / _DRAFT)
     (folder / _DRAFT).unlink()
@@ -54,9 +64,12 @@ def cut(
         raise Unavailable(f"FFmpeg packaged only a part of {about}.", next_step="Run this again with --force.")
     made = Cut(
         tuple(_video(folder, one, clock) for one in elements[: len(videos)]),
-        _sounds(folder, elements[len(videos) :], [track for track, _ in sounds]),
+        _sounds(folder, elements[len(videos) :], sounds),
     )
     _aligned(made, about)
+    for track, one in zip(made.sound, sounds, strict=True):
+        if one.sound.codec == "opus":
+            _without_priming(folder / track.initialisation)
     return made
 
 
@@ -72,26 +85,34 @@ def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
     )
 
 
-def _sounds(folder: Path, elements: Sequence[Element], tracks: Sequence[AudioTrack]) -> tuple[SoundTrack, ...]:
-    default = next((i for i, track in enumerate(tracks) if track.default and not track.described), 0)
-    labels = distinct(
-        [track.title or language_name(track.language) if track.title or track.language else "Sound" for track in tracks]
-    )
+def _sounds(folder: Path, elements: Sequence[Element], sounds: Sequence[Finished]) -> tuple[SoundTrack, ...]:
+    labels, defaults = _labels(sounds)
     return tuple(
         SoundTrack(
             id=element.attrib["id"],
             codecs=element.attrib["codecs"],
             timescale=_timescale(element),
             segments=_segments(folder, element),
-            language=track.language,
+            language=one.sound.track.language,
             label=label,
             sample_rate=int(element.attrib["audioSamplingRate"]),
             channels=2,
-            default=i == default,
-            described=track.described,
+            default=default,
+            described=one.sound.track.described,
+            before=one.before,
+            after=one.after,
         )
-        for i, (element, track, label) in enumerate(zip(elements, tracks, labels, strict=True))
+        for element, one, label, default in zip(elements, sounds, labels, defaults, strict=True)
     )
+
+
+def _labels(sounds: Sequence[Finished]) -> tuple[list[str], list[bool]]:
+    """What each is called, and whether it is the one to begin with: the same in every codec."""
+    tracks = list(dict.fromkeys(one.sound.track for one in sounds))
+    default = next((one for one in tracks if one.default and not one.described), tracks[0] if tracks else None)
+    labels = distinct([one.title or (language_name(one.language) if one.language else "Sound") for one in tracks])
+    named = dict(zip(tracks, labels, strict=True))
+    return [named[one.sound.track] for one in sounds], [one.sound.track == default for one in sounds]
 
 
 def distinct(labels: Sequence[str]) -> list[str]:
@@ -108,6 +129,18 @@ def distinct(labels: Sequence[str]) -> list[str]:
             name, number = f"{label} ({number})", number + 1
         made.append(name)
     return made
+
+
+def _without_priming(path: Path) -> None:
+    """Have an initialisation file of Opus say that the sound begins with nothing to be left out.
+
+    Its box `dOps` (Encapsulation of Opus in ISO BMFF, 4.3.2) still tells of the encoder's priming, which has been
+    dropped. Decoders that go by it would leave out the first 6.5 ms, and some be early by as much ever after.
+    """
+    data = bytearray(path.read_bytes())
+    skip = data.index(b"dOps") + len(b"dOps") + 2  # after version and number of channels
+    data[skip : skip + 2] = bytes(2)
+    path.write_bytes(data)
 
 
 def _timescale(element: Element) -> int:

@@ -7,10 +7,9 @@ subtitles, pictures, manifests) is made anew by whoever comes to finish the film
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -18,19 +17,23 @@ import av
 
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import working
-from matinee.encoding import dash, hls, stills, storyboard, texts
+from matinee.encoding import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.bench import Bench
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
-from matinee.encoding.package import cut
+from matinee.encoding.levels import Heard, levels
+from matinee.encoding.package import Finished, cut
 from matinee.encoding.presentation import Presentation
+from matinee.encoding.progress import SoFar
 from matinee.encoding.records import Film, Sidecar
 from matinee.encoding.settings import EncodingSettings
-from matinee.encoding.transcode import Output, Timing, aspect, encoding_arguments, timing
+from matinee.encoding.transcode import Output, Sound, Timing, aspect, encoding_arguments, heard, timing
 from matinee.media import run
+from matinee.media.loudness import Loudness, gain_db
 from matinee.media.packets import packets
 from matinee.media.probe import probe
-from matinee.media.records import AudioTrack, Media
+from matinee.media.records import Media
+from matinee.media.subtitles import write_vtt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class _Plan:
     stop: threading.Event | None
     videos: dict[str, Rung]
     """By name of the piece."""
-    sounds: dict[str, AudioTrack]
+    sounds: dict[str, Sound]
+    before: dict[int, Loudness]
+    """Of the sound tracks of the source as stereo, by index; empty where loudness is left as it is."""
     taken: frozenset[str]
     """Pieces that are the source's own picture or sound."""
 
@@ -70,10 +75,11 @@ def encoded(
     `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
     where the disk is full; what was finished stays on the bench either way.
     """
-    plan = _plan(_in_language(probe(source), language), settings, stop)
+    plan = _plan(_in_language(probe(source), language), bench, settings, label, stop)
     made = _encode(plan, bench, label)
+    after = _after(plan, bench, label)
     with bench.space() as folder:
-        film = _finish(plan, bench, folder, beside)
+        film = _finish(plan, bench, folder, beside, after)
         yield replace(film, made=tuple(made))
 
 
@@ -83,7 +89,7 @@ def _in_language(media: Media, language: str) -> Media:
     return replace(media, audio=(replace(media.audio[0], language=language),))
 
 
-def _plan(media: Media, settings: EncodingSettings, stop: threading.Event | None) -> _Plan:
+def _plan(media: Media, bench: Bench, settings: EncodingSettings, label: str, stop: threading.Event | None) -> _Plan:
     size = media.video.display_size
     if max(size) > MAX_ASPECT * min(size):
         raise InvalidInput(
@@ -93,15 +99,40 @@ def _plan(media: Media, settings: EncodingSettings, stop: threading.Event | None
     clock = timing(media, settings)
     rungs = ladder(size, clock.frame_rate, settings.heights, settings.peak_kbps)
     videos = {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs}
-    sounds = {f"sound-{track.index}.mp4": track for track in media.audio}
+    before = _before(media, clock, bench, label, stop) if settings.loudness_lufs else {}
+    sounds = {
+        f"sound-{one.index}-{codec}.mp4": Sound(one, codec, _gain(before.get(one.index), settings))
+        for codec in settings.audio_codecs
+        for one in media.audio
+    }
     taken = frozenset(_taken(media, videos, sounds, clock, settings) if settings.take_fitting else ())
-    return _Plan(media, clock, settings, stop, videos, sounds, taken)
+    return _Plan(media, clock, settings, stop, videos, sounds, before, taken)
+
+
+def _before(media: Media, clock: Timing, bench: Bench, label: str, stop: threading.Event | None) -> dict[int, Loudness]:
+    """How loud each sound track of the source is, as it will be heard: in stereo."""
+    tracks = [Heard(f"loudness-{one.index}.json", media.path, one.index, heard(clock)) for one in media.audio]
+    found = levels(bench, tracks, label=label, length_s=float(clock.duration), stop=stop)
+    return {one.track: loudness for one, loudness in zip(tracks, found, strict=True)}
+
+
+def _after(plan: _Plan, bench: Bench, label: str) -> dict[str, Loudness]:
+    """How loud each finished sound track is, by its piece; nothing where nothing was measured before."""
+    if not plan.before:
+        return {}
+    tracks = [Heard(f"loudness-{Path(name).stem}.json", bench.folder / name) for name in plan.sounds]
+    found = levels(bench, tracks, label=label, length_s=float(plan.clock.duration), stop=plan.stop)
+    return dict(zip(plan.sounds, found, strict=True))
+
+
+def _gain(found: Loudness | None, settings: EncodingSettings) -> float:
+    return 0.0 if found is None else gain_db(found, settings.loudness_lufs, settings.true_peak_dbtp)
 
 
 def _taken(
     media: Media,
     videos: Mapping[str, Rung],
-    sounds: Mapping[str, AudioTrack],
+    sounds: Mapping[str, Sound],
     clock: Timing,
     settings: EncodingSettings,
 ) -> Iterator[str]:
@@ -110,9 +141,9 @@ def _taken(
     picture, start = media.video.index, media.video.start
     if may_fit(media, rung, clock) and fits(packets(media.path, picture), start, rung, clock):
         yield largest
-    for name, track in sounds.items():
-        found = packets(media.path, track.index)
-        if sound_may_fit(media, track) and sound_fits(found, media, track, clock, settings.audio_kbps):
+    for name, sound in sounds.items():
+        found = packets(media.path, sound.track.index)
+        if sound_may_fit(media, sound) and sound_fits(found, media, sound.track, clock, settings.audio_kbps):
             yield name
 
 
@@ -123,7 +154,7 @@ def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
     length = float(plan.clock.duration)
     with working(label, len(passes) * length, "s") as task:
         for names in passes:
-            told = _Told(task.advance, length)
+            told = SoFar(task.advance, length)
             bench.make(names, partial(_one_pass, plan, told, names))
             told.rest()
     return missing
@@ -139,23 +170,8 @@ def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
     return [*([sounds] if sounds else []), *([name] for name in missing if name in plan.videos)]
 
 
-class _Told:
-    """Turns "so far" into "since last time", and never more than there is."""
-
-    def __init__(self, advance: Callable[[float], None], length: float) -> None:
-        self._advance, self._length, self._so_far = advance, length, 0.0
-
-    def __call__(self, seconds: Fraction) -> None:
-        now = min(self._length, max(self._so_far, float(seconds)))
-        self._advance(now - self._so_far)
-        self._so_far = now
-
-    def rest(self) -> None:
-        self(Fraction(self._length))
-
-
-def _one_pass(plan: _Plan, told: _Told, names: Sequence[str], paths: Sequence[Path]) -> None:
-    tracks: dict[str, Rung | AudioTrack] = {**plan.videos, **plan.sounds}
+def _one_pass(plan: _Plan, told: SoFar, names: Sequence[str], paths: Sequence[Path]) -> None:
+    tracks: dict[str, Rung | Sound] = {**plan.videos, **plan.sounds}
     places = dict(zip(names, paths, strict=True))
     outputs = [Output(path, tracks[name], name in plan.taken) for name, path in places.items()]
     arguments = encoding_arguments(plan.media, outputs, plan.clock, plan.settings)
@@ -176,15 +192,19 @@ def _whole(path: Path, plan: _Plan) -> None:
         )
 
 
-def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) -> Film:
+def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], after: Mapping[str, Loudness]) -> Film:
     """Everything around the renditions. They are smallest first."""
     shape, videos = aspect(plan.media), [bench.folder / name for name in plan.videos]
-    sounds = [(track, bench.folder / name) for name, track in plan.sounds.items()]
+    sounds = [
+        Finished(bench.folder / name, sound, plan.before.get(sound.track.index), after.get(name))
+        for name, sound in plan.sounds.items()
+    ]
     tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=str(plan.media.path), stop=plan.stop)
     duration = tracks.video[0].duration
-    with bench.space() as space:
-        words, refused = texts.gather(plan.media, beside, duration, space, plan.stop)
     segment = plan.clock.gop / plan.clock.frame_rate
+    with bench.space() as space:
+        words, refused = texts.gather(plan.media, beside, timed.lengths(duration, segment), space, plan.stop)
+    fragments, imsc = timed.fragmented(words) if plan.settings.imsc else ({}, ())
     step = storyboard.interval(duration, plan.settings.thumbnail_s, segment)
     stream = Presentation(
         duration=duration,
@@ -193,10 +213,14 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) 
         video=tracks.video,
         sound=tracks.sound,
         subtitles=tuple(words),
+        imsc=imsc,
     )
     segments = sorted(path.name for path in folder.iterdir())
     written = {
-        **{one.file: text.encode() for one, text in words.items()},
+        **{one.file: write_vtt(cues).encode() for one, cues in words.items()},
+        **timed.webvtt(words),
+        **fragments,
+        **texts.chapters(plan.media, duration),
         **storyboard.draw(videos[0], duration, step, plan.settings.thumbnail_width),
         **_manifests(stream),
     }

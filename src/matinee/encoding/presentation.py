@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from matinee.media.loudness import Loudness
+
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
 
@@ -83,17 +85,34 @@ class SoundTrack(Track):
     channels: int
     default: bool
     described: bool = False
+    before: Loudness | None = None
+    """How loud it was in the source, as stereo; None where that was not measured."""
+    after: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subtitles:
-    """Text beside the film: one WebVTT file of full length."""
+    """Text beside the film: a WebVTT file of full length, and the same in segments."""
 
     language: str
     label: str
     file: str
+    segments: tuple[Fraction, ...]
+    """Seconds of each."""
     hearing_impaired: bool = False
     forced: bool = False
+
+    def parts(self) -> list[str]:
+        """Names of the segments in order."""
+        stem = self.file.rpartition(".")[0]
+        return [f"{stem}-{number:05d}.vtt" for number in range(1, 1 + len(self.segments))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedText(Track):
+    """The same text as IMSC in fragmented MP4."""
+
+    words: Subtitles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,3 +127,5 @@ class Presentation:
     """Smallest first."""
     sound: tuple[SoundTrack, ...] = ()
     subtitles: tuple[Subtitles, ...] = ()
+    imsc: tuple[TimedText, ...] = ()
+    """The same as `subtitles`, or none of them."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import Any
 
 from matinee.base.clock import HOUR_MS
 from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import dash, hls, storyboard
+from matinee.encoding import dash, hls, storyboard, texts
+from matinee.encoding.presentation import SoundTrack
 from matinee.encoding.records import Film, Stream
 
 _AT_ONCE = 8
@@ -86,11 +89,12 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
             "hls": hls.MASTER,
             "dash": dash.MANIFEST,
             "storyboard": storyboard.FILE,
+            "chapters": texts.CHAPTERS if texts.CHAPTERS in film.files else "",
             "renditions": [
                 {"width": one.width, "height": one.height, "bitrate_kbps": one.bitrate_kbps, "codec": one.codec}
                 for one in film.renditions
             ],
-            "audio": [{"language": one.language, "label": one.label} for one in told.sound],
+            "audio": [_audio(one) for one in told.sound],
             "subtitles": [{"language": one.language, "label": one.label, "file": one.file} for one in told.subtitles],
             "frame_rate": str(largest.frame_rate),
         },
@@ -99,6 +103,14 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
         if old.id != row.id:
             catalog.drop_asset(old.id)
     return row
+
+
+def _audio(track: SoundTrack) -> dict[str, Any]:
+    """What is told of a sound track; how loud it was and is where that was measured."""
+    told: dict[str, Any] = {"language": track.language, "label": track.label, "codec": track.codecs}
+    if track.before is not None and track.after is not None:
+        told["loudness"] = {"before": asdict(track.before), "after": asdict(track.after)}
+    return told
 
 
 def tidy(objects: Objects, title_id: int, current: Sequence[str], before_ms: int) -> int:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from matinee.base.settings import Table
 
+AudioCodec = Literal["aac", "opus"]
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 # How the work is done, not what comes out.
 _NOT_IN_DIGEST = frozenset({"work", "at_once", "together_s", "keep_replaced_h"})
@@ -28,7 +29,20 @@ class EncodingSettings(Table):
     take_fitting: bool = Field(
         default=True, description="Whether pictures and sound that already are what would be made are taken as they are"
     )
+    audio_codecs: Annotated[tuple[AudioCodec, ...], Field(min_length=1)] = Field(
+        ("aac",), description="Codecs in which each sound track is made; players take the one that they like"
+    )
     audio_kbps: int = Field(128, ge=32, le=512, description="AAC bitrate of each stereo sound track")
+    opus_kbps: int = Field(96, ge=16, le=510, description="Mean Opus bitrate of each stereo sound track")
+    loudness_lufs: float = Field(
+        -23, ge=-36, le=0, description="Integrated loudness that every sound track is brought to; 0 leaves it as it is"
+    )
+    true_peak_dbtp: float = Field(
+        -1, ge=-9, le=0, description="Ceiling of true peaks, before encoding; sound is raised no further than to it"
+    )
+    imsc: bool = Field(
+        default=False, description="Whether subtitles are also made as IMSC 1.1, for players that do not read WebVTT"
+    )
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
     thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")

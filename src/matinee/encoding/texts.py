@@ -1,4 +1,4 @@
-"""The subtitles of a film, from files beside it and from tracks inside it, all as WebVTT."""
+"""The subtitles of a film, from files beside it and from tracks inside it, and its chapters, all as WebVTT."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ from matinee.media import run, subtitles
 from matinee.media.containers import input_options
 from matinee.media.languages import language_name
 from matinee.media.records import Media, TextTrack
+from matinee.media.subtitles import Cue
 
 FOLDER = "subtitles"
+CHAPTERS = "chapters.vtt"
 
 
 def gather(
-    media: Media, beside: Iterable[Sidecar], duration: Fraction, space: Path, stop: threading.Event | None = None
-) -> tuple[dict[Subtitles, str], list[str]]:
-    """WebVTT of every subtitle track, and a sentence for each that cannot be used.
+    media: Media,
+    beside: Iterable[Sidecar],
+    segments: Sequence[Fraction],
+    space: Path,
+    stop: threading.Event | None = None,
+) -> tuple[dict[Subtitles, list[Cue]], list[str]]:
+    """The cues of every subtitle track, and a sentence for each that cannot be used.
 
-    Files beside the film come first, since people put them there on purpose. `space` is an empty folder to work in.
+    Files beside the film come first, since people put them there on purpose. `segments` are the seconds of each, the
+    film's length together. `space` is an empty folder to work in.
     """
-    found: list[tuple[Sidecar, str]] = []
+    found: list[tuple[Sidecar, list[Cue]]] = []
+    duration = sum(segments, Fraction(0))
     refused: list[str] = []
     for one in [*beside, *_inside(media, space, refused, stop)]:
         try:
@@ -35,23 +43,31 @@ def gather(
             refused.append(str(error))
             continue
         if cues:
-            found.append((one, subtitles.write_vtt(cues)))
+            found.append((one, cues))
         else:
             refused.append(f"{one.name} has no words within the {float(duration):.0f} s of the film.")
-    return _named(found), refused
+    return _named(found, tuple(segments)), refused
 
 
-def _named(found: Sequence[tuple[Sidecar, str]]) -> dict[Subtitles, str]:
+def chapters(media: Media, duration: Fraction) -> dict[str, bytes]:
+    """The file of the chapters by its name; nothing where there are none, or only one, which would tell nothing."""
+    told = [Cue(one.start, one.end, subtitles.escaped(one.title)) for one in media.chapters]
+    cues = subtitles.valid(told, duration)
+    return {CHAPTERS: subtitles.write_vtt(cues).encode()} if len(cues) > 1 else {}
+
+
+def _named(found: Sequence[tuple[Sidecar, list[Cue]]], segments: tuple[Fraction, ...]) -> dict[Subtitles, list[Cue]]:
     labels = distinct([_label(one) for one, _ in found])
     return {
         Subtitles(
             language=one.language,
             label=label,
             file=f"{FOLDER}/{i}-{one.language or 'und'}.vtt",
+            segments=segments,
             hearing_impaired=one.hearing_impaired,
             forced=one.forced,
-        ): text
-        for i, ((one, text), label) in enumerate(zip(found, labels, strict=True))
+        ): cues
+        for i, ((one, cues), label) in enumerate(zip(found, labels, strict=True))
     }
 
 

@@ -6,7 +6,7 @@ every `gop` frames, so that a player can change between any two at any segment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -14,11 +14,13 @@ from pathlib import Path
 
 from matinee.encoding.ladder import Rung
 from matinee.encoding.originals import recoloured, sized, steadied
-from matinee.encoding.settings import EncodingSettings
+from matinee.encoding.settings import AudioCodec, EncodingSettings
 from matinee.media.containers import input_options
 from matinee.media.records import AudioTrack, Media, VideoTrack
 
-_AAC_FRAME = Fraction(1024, 48000)
+_FRAME: Mapping[AudioCodec, Fraction] = {"aac": Fraction(1024, 48000), "opus": Fraction(960, 48000)}
+# Samples at 48 kHz that the encoder puts before what it is given.
+_OPUS_PRIMING = 312
 _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
 
 
@@ -56,11 +58,20 @@ def aspect(media: Media) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """What is to be made of a sound track."""
+
+    track: AudioTrack
+    codec: AudioCodec = "aac"
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A track to be written to a file of its own."""
 
     path: Path
-    track: Rung | AudioTrack
+    track: Rung | Sound
     taken: bool = False
     """Whether the source's packets are taken as they are."""
 
@@ -80,10 +91,10 @@ def _output(
     one: Output, scaled: Sequence[Rung], video: VideoTrack, clock: Timing, settings: EncodingSettings
 ) -> list[str]:
     if one.taken:
-        return ["-map", f"0:{video.index if isinstance(one.track, Rung) else one.track.index}", "-c", "copy"]
+        return ["-map", f"0:{video.index if isinstance(one.track, Rung) else one.track.track.index}", "-c", "copy"]
     if isinstance(one.track, Rung):
         return ["-map", f"[v{scaled.index(one.track)}]", *_video(one.track, video, clock, settings)]
-    return ["-map", f"0:{one.track.index}", *_sound(clock, settings)]
+    return ["-map", f"0:{one.track.track.index}", *_sound(one.track, clock, settings)]
 
 
 def _graph(media: Media, rungs: Sequence[Rung], clock: Timing) -> str:
@@ -108,28 +119,41 @@ def _video(rung: Rung, video: VideoTrack, clock: Timing, settings: EncodingSetti
     ]
 
 
-def _sound(clock: Timing, settings: EncodingSettings) -> list[str]:
-    """Stereo, from the first frame to the last: late sound is preceded and short sound followed by silence."""
+def heard(clock: Timing) -> str:
+    """Filters to stereo, from the first frame to the last: late sound is preceded, short sound followed by silence.
+
+    In floating point, where what two channels are mixed from may be above full scale until its gain is known.
+    """
     length = f"{float(clock.duration):.6f}"
-    filters = f"aresample=48000:async=1:first_pts=0,apad=whole_dur={length},atrim=end={length}"
-    return ["-af", filters, "-ac", "2", "-c:a", "aac", "-b:a", f"{settings.audio_kbps}k"]
+    stereo = "aformat=sample_fmts=fltp:channel_layouts=stereo"
+    return f"aresample=48000:async=1:first_pts=0,{stereo},apad=whole_dur={length},atrim=end={length}"
+
+
+def _sound(sound: Sound, clock: Timing, settings: EncodingSettings) -> list[str]:
+    filters = f"{heard(clock)},volume={sound.gain_db:.2f}dB:precision=float"
+    if sound.codec == "aac":
+        return ["-af", filters, "-c:a", "aac", "-b:a", f"{settings.audio_kbps}k"]
+    # With so much silence before the film, the priming fills a frame, which packaging drops as it does that of AAC.
+    early = 960 - _OPUS_PRIMING
+    filters += f",adelay={early}S:all=1,asetpts=PTS-{early}/48000/TB"
+    return ["-af", filters, "-c:a", "libopus", "-b:a", f"{settings.opus_kbps}k"]
 
 
 def _into(path: Path) -> list[str]:
     return ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-f", "mp4", f"file:{path}"]
 
 
-def packaging_arguments(videos: Sequence[Path], sounds: Sequence[Path], shape: Fraction, clock: Timing) -> list[str]:
+def packaging_arguments(
+    videos: Sequence[Path], sounds: Sequence[tuple[Path, AudioCodec]], shape: Fraction, clock: Timing
+) -> list[str]:
     """Cut finished renditions into CMAF segments, with a manifest to learn from; its path is to follow."""
-    # Sound that outlasts the picture by a few samples would make a last segment of a few samples.
-    heard = float(clock.duration - Fraction(3, 2) * _AAC_FRAME)
     inputs = [argument for path in videos for argument in ("-i", f"file:{path}")]
-    inputs += [argument for path in sounds for argument in ("-t", f"{max(heard, 0.01):.6f}", "-i", f"file:{path}")]
+    inputs += [argument for path, codec in sounds for argument in ("-t", _until(codec, clock), "-i", f"file:{path}")]
     maps = [argument for i in range(len(videos) + len(sounds)) for argument in ("-map", f"{i}:0")]
     sets = ["id=0,streams=v", *(f"id={i + 1},streams={len(videos) + i}" for i in range(len(sounds)))]
     return [
         *("-y", *inputs, *maps, "-c", "copy", "-aspect", f"{shape.numerator}:{shape.denominator}"),
-        # The encoder's priming lies before the film. Left in, it needs an edit list, which players treat differently
+        # An encoder's priming lies before the film. Left in, it needs an edit list, which players treat differently
         # (some apply it to each segment anew); left out, sound and picture both begin at 0 with none.
         *("-bsf:a", r"noise=drop=lt(pts\,0)"),
         *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{float(clock.gop / clock.frame_rate):.6f}"),
@@ -140,3 +164,8 @@ def packaging_arguments(videos: Sequence[Path], sounds: Sequence[Path], shape: F
         *("-init_seg_name", "init-$RepresentationID$.mp4"),
         *("-media_seg_name", "segment-$RepresentationID$-$Number%05d$.m4s"),
     ]
+
+
+def _until(codec: AudioCodec, clock: Timing) -> str:
+    """When the last frame of sound may begin: a few samples after the picture would make a segment of their own."""
+    return f"{float(max(clock.duration - Fraction(3, 2) * _FRAME[codec], Fraction(1, 100))):.6f}"

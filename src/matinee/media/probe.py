@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from matinee.base.errors import InvalidInput
 from matinee.media.containers import open_container
 from matinee.media.languages import language_tag
-from matinee.media.records import AudioTrack, Dynamic, Media, TextTrack, VideoTrack
+from matinee.media.records import AudioTrack, Chapter, Dynamic, Media, TextTrack, VideoTrack
 from matinee.media.time import STANDARD_RATES, parse_clock, snap_rate
 
 MAX_PIXELS = 8192 * 8192
@@ -58,6 +58,7 @@ def probe(path: Path) -> Media:
             video=_video(stream, frame, head, ends[stream.index]),
             audio=tuple(_audio(one) for one in container.streams.audio if one.codec_context is not None),
             subtitles=tuple(_text(one) for one in container.streams.subtitles),
+            chapters=tuple(_chapters(container, start, max(ends.values()) - start)),
         )
 
 
@@ -247,3 +248,17 @@ def _text(stream: Stream) -> TextTrack:
         forced=bool(kind & Disposition.forced),
         hearing_impaired=bool(kind & Disposition.hearing_impaired),
     )
+
+
+def _chapters(container: InputContainer, start: Fraction, duration: Fraction) -> Iterator[Chapter]:
+    """What the file names, in order: each to its end, to the next or to the end of the film, whichever is first."""
+    told: dict[Fraction, tuple[Fraction, str]] = {}
+    for one in container.chapters():
+        tick = Fraction(one["time_base"] or 0)
+        begin, end = one["start"] * tick - start, one["end"] * tick - start
+        told.setdefault(max(begin, Fraction(0)), (end, " ".join(one["metadata"].get("title", "").split())))
+    begins = sorted(begin for begin in told if begin < duration)
+    for number, (begin, following) in enumerate(pairwise([*begins, duration]), 1):
+        end, title = told[begin]
+        until = min(end, following) if end > begin else following
+        yield Chapter(start=begin, end=until, title=title or f"Chapter {number}")

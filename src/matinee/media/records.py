@@ -83,6 +83,16 @@ class TextTrack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A part of the film that has a name; times from the film's beginning, in seconds."""
+
+    start: Fraction
+    end: Fraction
+    title: str
+    """As the file has it, or "Chapter 3" where it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A film file that has been looked into."""
 
@@ -96,3 +106,5 @@ class Media:
     video: VideoTrack
     audio: tuple[AudioTrack, ...] = ()
     subtitles: tuple[TextTrack, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    """In order, none overlapping another."""

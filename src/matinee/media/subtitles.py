@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from html import unescape
 
 from matinee.base.errors import InvalidInput
 from matinee.media.time import clock, parse_clock
@@ -20,6 +21,8 @@ _OVERRIDE = re.compile(r"\{\\[^}]*\}")
 _AT_THE_TOP = re.compile(r"\{\\an[789]\}")
 _KEPT_TAG = re.compile(r"(</?[ibu]>)", re.IGNORECASE)
 _OTHER_TAG = re.compile(r"</?(?:font|span|c|[a-z]+:[a-z]+)\b[^>]*>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<(?!/?[ibu]>)[^>]*>", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d+|#x[0-9a-f]+);)", re.IGNORECASE)
 
 _MARKS = (
@@ -86,8 +89,39 @@ def valid(cues: Iterable[Cue], duration: Fraction) -> list[Cue]:
     return sorted((cue for cue in kept if 0 <= cue.start < cue.end), key=lambda cue: (cue.start, cue.end))
 
 
-def write_vtt(cues: Sequence[Cue]) -> str:
-    """A WebVTT file.
+def plain(cue: Cue) -> Cue:
+    """The cue with italic, bold and underlined words alone marked, well nested, and no entities but those that escape.
+
+    >>> plain(Cue(Fraction(0), Fraction(1), "<v Ada><i>Oh&nbsp;no</i> &lt;3")).text
+    '<i>Oh\\xa0no</i> &lt;3'
+    """
+    made: list[str] = []
+    inside: list[str] = []
+    for part in _KEPT_TAG.split(_ANY_TAG.sub("", cue.text)):
+        if not _KEPT_TAG.fullmatch(part):
+            made.append(_written(unescape(part)))
+        elif not part.startswith("</"):
+            inside.append(part[1].lower())
+            made.append(f"<{inside[-1]}>")
+        elif part[2].lower() in inside:
+            made += _closed(inside, inside.index(part[2].lower()))
+    lines = "".join([*made, *_closed(inside, 0)]).split("\n")
+    return replace(cue, text="\n".join(line for line in lines if line.strip()))
+
+
+def _closed(inside: list[str], down_to: int) -> list[str]:
+    """The end of what was begun and not ended, innermost first, and taken off the list."""
+    ends = [f"</{name}>" for name in reversed(inside[down_to:])]
+    del inside[down_to:]
+    return ends
+
+
+def _written(words: str) -> str:
+    return _CONTROL.sub("", words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def write_vtt(cues: Sequence[Cue], header: str = "") -> str:
+    """A WebVTT file, with a line of metadata where `header` is given.
 
     >>> print(write_vtt([Cue(Fraction(1), Fraction(5, 2), "Hello.")]))
     WEBVTT
@@ -97,7 +131,7 @@ def write_vtt(cues: Sequence[Cue]) -> str:
     <BLANKLINE>
     """
     blocks = (f"{clock(cue.start)} --> {clock(cue.end)} {cue.settings}".rstrip() + f"\n{cue.text}\n" for cue in cues)
-    return "\n".join(["WEBVTT\n", *blocks])
+    return "\n".join([f"WEBVTT\n{header}".rstrip() + "\n", *blocks])
 
 
 def _blocks(lines: Sequence[str]) -> list[list[str]]:
@@ -142,6 +176,13 @@ def _srt_cue(block: Sequence[str]) -> Cue | None:
 
 
 def _escaped(part: str) -> str:
-    if _KEPT_TAG.fullmatch(part):
-        return part.lower()
-    return _ENTITY.sub("&amp;", part).replace("<", "&lt;").replace(">", "&gt;")
+    return part.lower() if _KEPT_TAG.fullmatch(part) else escaped(part)
+
+
+def escaped(words: str) -> str:
+    """Plain words as the text of a cue.
+
+    >>> escaped("Nuts & bolts <1>")
+    'Nuts &amp; bolts &lt;1&gt;'
+    """
+    return _ENTITY.sub("&amp;", words).replace("<", "&lt;").replace(">", "&gt;")

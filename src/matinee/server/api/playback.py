@@ -43,6 +43,7 @@ class Playback(BaseModel):
     hls: str = Field(description="address of the HLS manifest")
     dash: str = Field(description="address of the DASH manifest")
     storyboard: str = Field(description="address of a WebVTT file of seek thumbnails; empty where there is none")
+    chapters: str = Field(description="address of a WebVTT file of chapters; empty where there are none")
     subtitles: list[Subtitles]
     renditions: list[Rendition]
     duration_s: float | None
@@ -52,7 +53,7 @@ class Playback(BaseModel):
 
 @router.get("/titles/{title_id}/playback")
 def playback(title_id: TitleId, viewer: Watching, here: Here) -> Playback:
-    """Manifests, subtitles and thumbnails, where to resume, and what comes next."""
+    """Manifests, subtitles, chapters and thumbnails, where to resume, and what comes next."""
     return playback_of(here, viewer, title_id)
 
 
@@ -81,6 +82,7 @@ def _playback(here: Context, viewer: Viewer, title: Title, stream: Asset, snapsh
         hls=f"{base}/{facts.get('hls', 'master.m3u8')}",
         dash=f"{base}/{facts.get('dash', 'manifest.mpd')}",
         storyboard=f"{base}/{facts['storyboard']}" if facts.get("storyboard") else "",
+        chapters=f"{base}/{facts['chapters']}" if facts.get("chapters") else "",
         subtitles=subtitles,
         renditions=[Rendition.model_validate(one) for one in facts.get("renditions", ())],
         duration_s=stream.duration_s or title.runtime_s,

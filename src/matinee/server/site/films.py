@@ -125,6 +125,7 @@ def player_of(here: Context, viewer: Viewer, title: Title, *, hls: bool) -> dict
         "name": name_of(here, title),
         "manifest": playback.hls if hls else playback.dash,
         "storyboard": playback.storyboard,
+        "chapters": playback.chapters,
         "subtitles": [one.model_dump() for one in playback.subtitles],
         "start_s": playback.position_s,
         "next": f"/watch/{playback.next.id}" if playback.next else "",

@@ -12,7 +12,7 @@ function option(list, name, value, text, checked, choose) {
 
 /** Subtitles: off, or one of the film's languages. The choice is remembered on this device. */
 export function captionsMenu(root, player, subtitles) {
-  const tracks = player.getTextTracks();
+  const tracks = distinct(player.getTextTracks());
   root.querySelector('[data-menu="captions"]').hidden = tracks.length === 0;
   const list = root.querySelector('[data-list="captions"]');
   list.replaceChildren();
@@ -28,6 +28,13 @@ export function captionsMenu(root, player, subtitles) {
     option(list, "captions", track.language, label || track.label || nameOf(track.language), track === chosen, choose(track));
   }
   player.selectTextTrack(chosen);
+}
+
+/** Each language once: words that also come as IMSC are those of the WebVTT. */
+function distinct(tracks) {
+  const imsc = (track) => track.codecs?.startsWith("stpp");
+  const plain = new Set(tracks.filter((track) => !imsc(track)).map((track) => track.language));
+  return tracks.filter((track) => !imsc(track) || !plain.has(track.language));
 }
 
 /** Off, or the language that was chosen last, or the first. */

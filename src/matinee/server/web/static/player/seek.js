@@ -8,10 +8,11 @@ export function clock(seconds) {
 }
 
 export class Seek {
-  #root; #video; #player; #bar; #thumb; #held = false; #pictures = [];
+  #root; #video; #player; #bar; #thumb; #held = false; #pictures = []; #nameAt;
 
-  constructor(root, video, player) {
-    [this.#root, this.#video, this.#player] = [root, video, player];
+  /** `nameAt` gives the name of the chapter at a time, or nothing. */
+  constructor(root, video, player, nameAt) {
+    [this.#root, this.#video, this.#player, this.#nameAt] = [root, video, player, nameAt];
     this.#bar = root.querySelector("#seek");
     this.#thumb = root.querySelector(".thumb");
     this.#bar.addEventListener("input", () => { this.#held = true; this.#show(Number(this.#bar.value)); this.#preview(Number(this.#bar.value)); });
@@ -55,7 +56,9 @@ export class Seek {
     const duration = Number(this.#bar.max);
     this.#root.querySelector(".played").style.transform = `scaleX(${duration ? seconds / duration : 0})`;
     this.#root.querySelector('[data-say="position"]').textContent = clock(seconds);
-    this.#bar.setAttribute("aria-valuetext", `${clock(seconds)} of ${clock(duration)}`);
+    const name = this.#nameAt(seconds);
+    this.#root.querySelector('[data-say="chapter"]').textContent = name ?? "";
+    this.#bar.setAttribute("aria-valuetext", `${clock(seconds)} of ${clock(duration)}${name ? `, ${name}` : ""}`);
   }
 
   #preview(seconds) {
@@ -66,6 +69,9 @@ export class Seek {
     this.#thumb.hidden = false;
     this.#thumb.style.left = `${Math.max(width / 2, Math.min(box.width - width / 2, left))}px`;
     this.#thumb.querySelector(".thumb-time").textContent = clock(seconds);
+    const name = this.#thumb.querySelector(".thumb-name");
+    name.textContent = this.#nameAt(seconds) ?? "";
+    name.hidden = !name.textContent;
     const frame = this.#thumb.querySelector(".thumb-picture");
     frame.hidden = !picture;
     if (!picture) return;

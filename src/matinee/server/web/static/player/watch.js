@@ -1,4 +1,5 @@
 // The player: Shaka plays, this page shows and reports. Each part of it is a module beside this one.
+import { Chapters } from "./chapters.js";
 import { Reporter } from "./report.js";
 import { Seek, clock } from "./seek.js";
 import { captionsMenu, qualityMenu } from "./menus.js";
@@ -7,7 +8,7 @@ const root = document.getElementById("player");
 const film = JSON.parse(root.dataset.film);
 // Shaka resolves what a manifest or storyboard names against its address, which must be whole for that.
 for (const one of [film, ...film.subtitles]) {
-  for (const key of ["manifest", "storyboard", "url"]) if (one[key]) one[key] = new URL(one[key], location.href).href;
+  for (const key of ["manifest", "storyboard", "chapters", "url"]) if (one[key]) one[key] = new URL(one[key], location.href).href;
 }
 const video = root.querySelector("video");
 const news = root.querySelector('[data-say="news"]');
@@ -23,6 +24,7 @@ const say = (text) => { news.textContent = text; };
 
 let player = null;
 let seek = null;
+let chapters = null;
 let report = null;
 
 async function start(at = film.start_s) {
@@ -35,6 +37,8 @@ async function start(at = film.start_s) {
   player.configure({
     abr: { restrictToElementSize: true },
     streaming: { bufferingGoal: 30, rebufferingGoal: 1.5 },
+    // Segments tell their own times; without this, WebVTT that is chosen late is sometimes fetched and never shown.
+    manifest: { hls: { sequenceMode: false } },
   });
   player.addEventListener("error", (event) => failed(event.detail));
   player.addEventListener("buffering", (event) => {
@@ -49,8 +53,9 @@ async function start(at = film.start_s) {
     return failed(error);
   }
   root.classList.remove("waiting");
-  seek = new Seek(root, video, player);
-  await Promise.all([extras(), seek.storyboard(film.storyboard)]);
+  chapters = new Chapters(root, video);
+  seek = new Seek(root, video, player, (seconds) => chapters.at(seconds)?.title);
+  await Promise.all([extras(), seek.storyboard(film.storyboard), chapters.read(player, film.chapters)]);
   try {
     await video.play();
   } catch {
@@ -103,6 +108,8 @@ const actions = {
   captions: () => captionsMenu.toggle(root),
   louder: () => volume(0.1),
   quieter: () => volume(-0.1),
+  later: () => say(chapters.step(1)),
+  earlier: () => say(chapters.step(-1)),
   keys: () => document.getElementById("keys").togglePopover(),
   retry: async () => {
     const at = video.currentTime || film.start_s;
@@ -127,7 +134,7 @@ function volume(change) {
 
 const KEYS = {
   " ": "toggle", k: "toggle", ArrowLeft: "back", ArrowRight: "on", ArrowUp: "louder", ArrowDown: "quieter",
-  f: "full", m: "mute", c: "captions", "?": "keys",
+  f: "full", m: "mute", c: "captions", "?": "keys", PageUp: "later", PageDown: "earlier",
 };
 
 document.addEventListener("keydown", (event) => {
@@ -135,7 +142,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("[popover]")) return;
   const onButton = event.target.closest("button, a") && (event.key === " " || event.key === "Enter");
   const onVolume = event.target.id === "volume" && event.key.startsWith("Arrow");
-  if (onButton || onVolume) return;
+  const noChapters = event.key.startsWith("Page") && !chapters?.any;
+  if (onButton || onVolume || noChapters) return;
   if (/^[0-9]$/.test(event.key) && Number.isFinite(video.duration)) {
     video.currentTime = (video.duration * Number(event.key)) / 10;
   } else if (KEYS[event.key]) {
