@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 from math import gcd
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from matinee.encoding.devices import narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MANIFEST = "manifest.mpd"
@@ -14,6 +16,19 @@ _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
 _ROLE = "urn:mpeg:dash:role:2011"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+
+
+def manifests(stream: Presentation) -> dict[str, str]:
+    """Every manifest by its name: that of the whole stream, and one for each family of devices that cannot show it."""
+    return {
+        **{manifest_name(family): manifest(part) for family, part in narrowed(stream).items()},
+        MANIFEST: manifest(stream),
+    }
+
+
+def manifest_name(family: str) -> str:
+    """Name of the manifest of a family of devices."""
+    return f"manifest-{family}.mpd"
 
 
 def manifest(stream: Presentation) -> str:
@@ -28,21 +43,24 @@ def manifest(stream: Presentation) -> str:
         minBufferTime=_duration(stream.segment_s),
     )
     period = SubElement(root, "Period", id="film", start="PT0S")
-    _pictures(period, stream)
-    for number, sound in enumerate(stream.sound, 1):
+    codecs = stream.by_codec()
+    for number, renditions in enumerate(codecs):
+        _pictures(period, stream, renditions, number)
+    for number, sound in enumerate(stream.sound, len(codecs)):
         _sound(period, sound, number)
-    for number, text in enumerate(stream.subtitles, 1 + len(stream.sound)):
+    for number, text in enumerate(stream.subtitles, len(codecs) + len(stream.sound)):
         _text(period, text, number)
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _pictures(period: Element, stream: Presentation) -> None:
-    largest = stream.video[-1]
+def _pictures(period: Element, stream: Presentation, renditions: Sequence[VideoRendition], number: int) -> None:
+    """The renditions of one codec; of several codecs the later ones are to be preferred by who decodes them."""
+    largest = renditions[-1]
     adaptation = SubElement(
         period,
         "AdaptationSet",
-        id="0",
+        id=str(number),
         contentType="video",
         mimeType="video/mp4",
         segmentAlignment="true",
@@ -51,9 +69,10 @@ def _pictures(period: Element, stream: Presentation) -> None:
         maxWidth=str(largest.width),
         maxHeight=str(largest.height),
         frameRate=_rate(largest.frame_rate),
+        selectionPriority=str(number + 1),
     )
     SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main")
-    for one in stream.video:
+    for one in renditions:
         representation = _representation(adaptation, one)
         representation.attrib.update(width=str(one.width), height=str(one.height), sar=_sample_aspect(one, stream))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import ceil
 
+from matinee.encoding.devices import narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MASTER = "master.m3u8"
@@ -12,13 +14,22 @@ _DESCRIBES = "public.accessibility.describes-video"
 
 
 def playlists(stream: Presentation) -> dict[str, str]:
-    """Every playlist by its name: the master, one for each track, one for each subtitle file."""
+    """Every playlist by its name: the master, one for each track, one for each subtitle file.
+
+    A family of devices that cannot show the whole stream has a master of its own.
+    """
     tracks: tuple[Track, ...] = (*stream.video, *stream.sound)
     return {
         MASTER: master(stream),
+        **{master_name(family): master(part) for family, part in narrowed(stream).items()},
         **{playlist_name(track): media(track) for track in tracks},
         **{_beside(one): _text(one, stream) for one in stream.subtitles},
     }
+
+
+def master_name(family: str) -> str:
+    """Name of the master playlist of a family of devices."""
+    return f"master-{family}.m3u8"
 
 
 def playlist_name(track: Track) -> str:
@@ -27,10 +38,13 @@ def playlist_name(track: Track) -> str:
 
 
 def master(stream: Presentation) -> str:
-    """The playlist that players open."""
+    """The playlist that players open.
+
+    H.264 comes first, for players that begin with the first variant whatever it is; the others go by SCORE.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", ""]
     lines += [_sound(one) for one in stream.sound] + [_subtitles(one) for one in stream.subtitles]
-    for rendition in stream.video:
+    for rendition in chain.from_iterable(stream.by_codec()):
         lines += ["", _variant(rendition, stream), playlist_name(rendition)]
     return "\n".join(lines) + "\n"
 
@@ -51,6 +65,15 @@ def media(track: Track) -> str:
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
+def _score(rendition: VideoRendition, stream: Presentation) -> list[str]:
+    """With several codecs, what to prefer: more pixels first of all, then the codec that needs fewer bits for them."""
+    codecs = stream.by_codec()
+    if len(codecs) == 1:
+        return []
+    ranked = sorted(chain.from_iterable(codecs), key=lambda one: one.width * one.height)
+    return [f"SCORE={1 + ranked.index(rendition)}"]
+
+
 def _variant(rendition: VideoRendition, stream: Presentation) -> str:
     sound = stream.sound
     codecs = ",".join([rendition.codecs, *sorted({one.codecs for one in sound})])
@@ -60,6 +83,7 @@ def _variant(rendition: VideoRendition, stream: Presentation) -> str:
         f"RESOLUTION={rendition.width}x{rendition.height}",
         f"FRAME-RATE={float(rendition.frame_rate):.3f}",
         f'CODECS="{codecs}"',
+        *_score(rendition, stream),
         *(['AUDIO="sound"'] if sound else []),
         *(['SUBTITLES="subtitles"'] if stream.subtitles else []),
         "CLOSED-CAPTIONS=NONE",

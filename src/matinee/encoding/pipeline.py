@@ -215,6 +215,6 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) 
 
 def _manifests(stream: Presentation) -> dict[str, bytes]:
     """All manifests, the ones that players open last."""
-    texts_ = {**hls.playlists(stream), dash.MANIFEST: dash.manifest(stream)}
+    texts_ = {**hls.playlists(stream), **dash.manifests(stream)}
     texts_[hls.MASTER] = texts_.pop(hls.MASTER)
     return {name: text.encode() for name, text in texts_.items()}

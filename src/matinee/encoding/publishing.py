@@ -11,7 +11,7 @@ from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import dash, hls, storyboard
+from matinee.encoding import dash, devices, hls, storyboard
 from matinee.encoding.records import Film, Stream
 
 _AT_ONCE = 8
@@ -72,7 +72,7 @@ def show(catalog: Catalog, objects: Objects, film: Film, title_id: int) -> None:
 def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
     """Write the row that makes a title playable, and drop the rows of the streams that it replaces."""
     told = film.presentation
-    largest = told.video[-1]
+    largest = told.largest
     row = catalog.put_asset(
         stream.title_id,
         AssetKind.STREAM,
@@ -85,6 +85,10 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
         facts={
             "hls": hls.MASTER,
             "dash": dash.MANIFEST,
+            "families": {
+                name: {"hls": hls.master_name(name), "dash": dash.manifest_name(name)}
+                for name in devices.narrowed(told)
+            },
             "storyboard": storyboard.FILE,
             "renditions": [
                 {"width": one.width, "height": one.height, "bitrate_kbps": one.bitrate_kbps, "codec": one.codec}

@@ -36,12 +36,22 @@ class Rendition(BaseModel):
     codec: str
 
 
+class Manifests(BaseModel):
+    """Addresses of both manifests."""
+
+    hls: str
+    dash: str
+
+
 class Playback(BaseModel):
     """Addresses for a player, and where to begin."""
 
     title: Title
     hls: str = Field(description="address of the HLS manifest")
     dash: str = Field(description="address of the DASH manifest")
+    families: dict[str, Manifests] = Field(
+        description="what a family of devices (tv, legacy) can show, where that is not everything"
+    )
     storyboard: str = Field(description="address of a WebVTT file of seek thumbnails; empty where there is none")
     subtitles: list[Subtitles]
     renditions: list[Rendition]
@@ -80,6 +90,10 @@ def _playback(here: Context, viewer: Viewer, title: Title, stream: Asset, snapsh
         title=title,
         hls=f"{base}/{facts.get('hls', 'master.m3u8')}",
         dash=f"{base}/{facts.get('dash', 'manifest.mpd')}",
+        families={
+            name: Manifests(hls=f"{base}/{one['hls']}", dash=f"{base}/{one['dash']}")
+            for name, one in facts.get("families", {}).items()
+        },
         storyboard=f"{base}/{facts['storyboard']}" if facts.get("storyboard") else "",
         subtitles=subtitles,
         renditions=[Rendition.model_validate(one) for one in facts.get("renditions", ())],
