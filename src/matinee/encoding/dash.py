@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+from base64 import b64encode
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 from math import gcd
+from uuid import UUID
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from matinee.encoding.devices import narrowed
@@ -15,6 +18,9 @@ MANIFEST = "manifest.mpd"
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
 _ROLE = "urn:mpeg:dash:role:2011"
+_PROTECTION = "urn:mpeg:dash:mp4protection:2011"
+_CLEARKEY = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e"
+_COMMON_SYSTEM = UUID("1077efec-c0b2-4d02-ace3-3c1e52e2fb4b")
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
@@ -35,7 +41,7 @@ def manifest(stream: Presentation) -> str:
     """The manifest, as XML."""
     root = Element(
         "MPD",
-        xmlns=_NAMESPACE,
+        {"xmlns": _NAMESPACE, **({} if stream.scheme == "none" else {"xmlns:cenc": "urn:mpeg:cenc:2013"})},
         profiles=_PROFILES,
         type="static",
         mediaPresentationDuration=_duration(stream.duration),
@@ -47,7 +53,7 @@ def manifest(stream: Presentation) -> str:
     for number, renditions in enumerate(codecs):
         _pictures(period, stream, renditions, number)
     for number, sound in enumerate(stream.sound, len(codecs)):
-        _sound(period, sound, number)
+        _sound(period, stream, sound, number)
     for number, text in enumerate(stream.subtitles, len(codecs) + len(stream.sound)):
         _text(period, text, number)
     indent(root)
@@ -71,13 +77,14 @@ def _pictures(period: Element, stream: Presentation, renditions: Sequence[VideoR
         frameRate=_rate(largest.frame_rate),
         selectionPriority=str(number + 1),
     )
+    _protected(adaptation, largest, stream)
     SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main")
     for one in renditions:
         representation = _representation(adaptation, one)
         representation.attrib.update(width=str(one.width), height=str(one.height), sar=_sample_aspect(one, stream))
 
 
-def _sound(period: Element, track: SoundTrack, number: int) -> None:
+def _sound(period: Element, stream: Presentation, track: SoundTrack, number: int) -> None:
     adaptation = SubElement(
         period,
         "AdaptationSet",
@@ -88,11 +95,12 @@ def _sound(period: Element, track: SoundTrack, number: int) -> None:
         startWithSAP="1",
         lang=track.language or "und",
     )
+    _protected(adaptation, track, stream)
+    SubElement(adaptation, "Label").text = track.label
     if track.described:
         SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="description")
     else:
         SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main" if track.default else "alternate")
-    SubElement(adaptation, "Label").text = track.label
     representation = _representation(adaptation, track)
     representation.set("audioSamplingRate", str(track.sample_rate))
     channels = Element("AudioChannelConfiguration", schemeIdUri=_CHANNELS, value=str(track.channels))
@@ -109,10 +117,27 @@ def _text(period: Element, track: Subtitles, number: int) -> None:
         lang=track.language or "und",
     )
     role = "forced-subtitle" if track.forced else "caption" if track.hearing_impaired else "subtitle"
-    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
     SubElement(adaptation, "Label").text = track.label
+    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
     representation = SubElement(adaptation, "Representation", id=f"text-{number}", bandwidth="256")
     SubElement(representation, "BaseURL").text = track.file
+
+
+def _protected(adaptation: Element, track: Track, stream: Presentation) -> None:
+    """How and by which key all renditions of a set are encrypted: in general, for ClearKey, and for any browser."""
+    if stream.scheme == "none":
+        return
+    common = {"value": stream.scheme, "cenc:default_KID": str(UUID(track.kid))}
+    SubElement(adaptation, "ContentProtection", {"schemeIdUri": _PROTECTION, **common})
+    SubElement(adaptation, "ContentProtection", schemeIdUri=_CLEARKEY, value="ClearKey1.0")
+    element = SubElement(adaptation, "ContentProtection", schemeIdUri=f"urn:uuid:{_COMMON_SYSTEM}")
+    SubElement(element, "cenc:pssh").text = b64encode(_pssh(bytes.fromhex(track.kid))).decode()
+
+
+def _pssh(kid: bytes) -> bytes:
+    """The box by which a browser asks for a key, for no key system in particular (W3C, "cenc" initialisation data)."""
+    body = struct.pack(">B3x16sI16sI", 1, _COMMON_SYSTEM.bytes, 1, kid, 0)
+    return struct.pack(">I4s", 8 + len(body), b"pssh") + body
 
 
 def _representation(adaptation: Element, track: Track) -> Element:

@@ -9,6 +9,8 @@ from matinee.encoding.devices import narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MASTER = "master.m3u8"
+KEYS = "../keys"
+"""Where keys are asked for, seen from a playlist: all streams of a title share them."""
 _HEAR = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 _DESCRIBES = "public.accessibility.describes-video"
 
@@ -22,7 +24,7 @@ def playlists(stream: Presentation) -> dict[str, str]:
     return {
         MASTER: master(stream),
         **{master_name(family): master(part) for family, part in narrowed(stream).items()},
-        **{playlist_name(track): media(track) for track in tracks},
+        **{playlist_name(track): media(track, stream.scheme) for track in tracks},
         **{_beside(one): _text(one, stream) for one in stream.subtitles},
     }
 
@@ -49,8 +51,8 @@ def master(stream: Presentation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def media(track: Track) -> str:
-    """The playlist of one track."""
+def media(track: Track, scheme: str = "none") -> str:
+    """The playlist of one track, encrypted by `scheme`."""
     longest = max(track.seconds(one) for one in track.segments)
     lines = [
         "#EXTM3U",
@@ -59,10 +61,17 @@ def media(track: Track) -> str:
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{track.initialisation}"',
+        *([] if scheme == "none" else [_key(track, scheme)]),
     ]
     for segment, file in zip(track.segments, track.files(), strict=True):
         lines += [f"#EXTINF:{float(track.seconds(segment)):.6f},", file]
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+
+
+def _key(track: Track, scheme: str) -> str:
+    """Where the key itself is had; the server gives it to whoever may have the segments."""
+    method = {"cenc": "SAMPLE-AES-CTR", "cbcs": "SAMPLE-AES"}[scheme]
+    return f'#EXT-X-KEY:METHOD={method},URI="{KEYS}/{track.kid}",KEYFORMAT="identity"'
 
 
 def _score(rendition: VideoRendition, stream: Presentation) -> list[str]:

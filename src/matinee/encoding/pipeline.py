@@ -16,10 +16,11 @@ from pathlib import Path
 
 import av
 
-from matinee.base.errors import InvalidInput
+from matinee.base.errors import InvalidInput, SettingsError
 from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts
 from matinee.encoding.bench import Bench
+from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.package import cut
@@ -61,20 +62,32 @@ def encoded(
     label: str,
     beside: Sequence[Sidecar] = (),
     language: str = "",
+    key_of: KeyOf | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Film]:
     """The encoded film, in a folder that is there until the block ends.
 
     `label` names the work for who watches its progress, which counts seconds of film. `language` is that of the film,
-    for a single sound track that does not say. Setting `stop` ends it with
-    `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
-    where the disk is full; what was finished stays on the bench either way.
+    for a single sound track that does not say. `key_of` gives the keys that encryption needs. Setting `stop` ends it
+    with `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
+    where the disk is full or Shaka Packager is missing; what was finished stays on the bench either way.
     """
+    protection = _protection(settings, key_of)
     plan = _plan(_in_language(probe(source), language), settings, stop)
     made = _encode(plan, bench, label)
     with bench.space() as folder:
-        film = _finish(plan, bench, folder, beside)
+        film = _finish(plan, bench, folder, beside, protection)
         yield replace(film, made=tuple(made))
+
+
+def _protection(settings: EncodingSettings, key_of: KeyOf | None) -> Protection | None:
+    """How to encrypt. What is missing for it is told now, not after hours of encoding."""
+    if settings.encryption == "none":
+        return None
+    if key_of is None:
+        raise SettingsError(f"encryption = {settings.encryption!r} needs keys.", next_step="Hand over `key_of`.")
+    run.packager_program()
+    return Protection(settings.encryption, key_of)
 
 
 def _in_language(media: Media, language: str) -> Media:
@@ -176,11 +189,14 @@ def _whole(path: Path, plan: _Plan) -> None:
         )
 
 
-def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) -> Film:
+def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], protection: Protection | None) -> Film:
     """Everything around the renditions. They are smallest first."""
     shape, videos = aspect(plan.media), [bench.folder / name for name in plan.videos]
     sounds = [(track, bench.folder / name) for name, track in plan.sounds.items()]
-    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=str(plan.media.path), stop=plan.stop)
+    about = str(plan.media.path)
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=about, stop=plan.stop)
+    if protection:
+        tracks = encrypt(folder, tracks, protection, about=about, stop=plan.stop)
     duration = tracks.video[0].duration
     with bench.space() as space:
         words, refused = texts.gather(plan.media, beside, duration, space, plan.stop)
@@ -193,6 +209,7 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar]) 
         video=tracks.video,
         sound=tracks.sound,
         subtitles=tuple(words),
+        scheme=protection.scheme if protection else "none",
     )
     segments = sorted(path.name for path in folder.iterdir())
     written = {

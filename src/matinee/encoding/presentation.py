@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from math import ceil
+from typing import Literal
 
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
@@ -32,6 +33,8 @@ class Track:
     timescale: int
     """Ticks a second."""
     segments: tuple[Segment, ...]
+    kid: str = ""
+    """Hex digits by which players ask for the key of the segments; empty where they are clear."""
 
     @property
     def codec(self) -> str:
@@ -116,6 +119,8 @@ class Presentation:
     """In one codec or several, each smallest first."""
     sound: tuple[SoundTrack, ...] = ()
     subtitles: tuple[Subtitles, ...] = ()
+    scheme: Literal["none", "cenc", "cbcs"] = "none"
+    """How the segments of all tracks are encrypted."""
 
     @property
     def largest(self) -> VideoRendition:

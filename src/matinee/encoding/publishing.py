@@ -96,6 +96,7 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
             ],
             "audio": [{"language": one.language, "label": one.label} for one in told.sound],
             "subtitles": [{"language": one.language, "label": one.label, "file": one.file} for one in told.subtitles],
+            "encryption": told.scheme,
             "frame_rate": str(largest.frame_rate),
         },
     )

@@ -29,6 +29,9 @@ class EncodingSettings(Table):
         default=True, description="Whether pictures and sound that already are what would be made are taken as they are"
     )
     audio_kbps: int = Field(128, ge=32, le=512, description="AAC bitrate of each stereo sound track")
+    encryption: Literal["none", "cenc", "cbcs"] = Field(
+        "none", description="Common Encryption of streams; cbcs plays on Apple's devices too. Needs Shaka Packager"
+    )
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
     thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")

@@ -52,6 +52,7 @@ class Playback(BaseModel):
     families: dict[str, Manifests] = Field(
         description="what a family of devices (tv, legacy) can show, where that is not everything"
     )
+    licence: str = Field(description="address of the ClearKey licence server; empty where the stream is clear")
     storyboard: str = Field(description="address of a WebVTT file of seek thumbnails; empty where there is none")
     subtitles: list[Subtitles]
     renditions: list[Rendition]
@@ -94,6 +95,7 @@ def _playback(here: Context, viewer: Viewer, title: Title, stream: Asset, snapsh
             name: Manifests(hls=f"{base}/{one['hls']}", dash=f"{base}/{one['dash']}")
             for name, one in facts.get("families", {}).items()
         },
+        licence="" if facts.get("encryption", "none") == "none" else f"/media/{title.id}/licence",
         storyboard=f"{base}/{facts['storyboard']}" if facts.get("storyboard") else "",
         subtitles=subtitles,
         renditions=[Rendition.model_validate(one) for one in facts.get("renditions", ())],
