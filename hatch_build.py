@@ -33,7 +33,7 @@ FILES = {
 }
 
 
-DEVELOPMENT = ("axe-core", "shaka-packager")
+DEVELOPMENT = ("axe-core", "hls-parser", "mp4box", "mpd-parser", "shaka-packager")
 PACKAGER = ROOT / "node_modules/shaka-packager/bin"
 
 
