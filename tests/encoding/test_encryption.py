@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import subprocess
+import threading
 from base64 import b64decode
 from collections.abc import Callable
 from fractions import Fraction
@@ -14,6 +15,7 @@ from uuid import UUID
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from tests.disks import fill, small_disk
 from tests.encoding import streams
 from tests.encoding.coded import RATE, UNITS, cut_up, starts
 from tests.encoding.conftest import QUICK
@@ -32,6 +34,8 @@ from matinee.encoding.pipeline import encoded
 from matinee.encoding.presentation import Presentation, Track
 from matinee.encoding.service import Service
 from matinee.media import run
+
+__all__ = ["small_disk"]
 
 DASH = {"d": "urn:mpeg:dash:schema:mpd:2011", "cenc": "urn:mpeg:cenc:2013"}
 SCHEMES: tuple[Scheme, ...] = ("cenc", "cbcs")
@@ -221,3 +225,28 @@ def test_what_encryption_needs_is_told_before_anything_is_encoded(
     with pytest.raises(Unavailable, match="absent"), encoded(film, bench, settings, label="it", key_of=key_of):
         pass
     assert list((tmp_path / "bench").iterdir()) == []
+
+
+def test_a_full_disk_is_told(coded: dict[str, Path], small_disk: Path) -> None:
+    made = cut_up(small_disk, [coded["h264-180"]], coded["sound"], 50)
+    rest = fill(small_disk)
+    # Room to join the segments, each of which goes when it has been copied; none for encrypted ones beside them.
+    os.truncate(rest, rest.stat().st_size - max(one.size_bytes for one in made.video[0].segments) - 16384)
+    with pytest.raises(Unavailable, match="full"):
+        encrypt(small_disk, made, Protection("cenc", key_of), about="it")
+    assert not (small_disk / "orders.txt").exists()
+
+
+def test_a_packager_that_gives_up_is_not_the_films_fault(coded: dict[str, Path], tmp_path: Path) -> None:
+    made = cut_up(tmp_path, [coded["h264-180"]], coded["sound"], 50)
+    (tmp_path / made.video[0].initialisation).write_bytes(b"damaged")
+    with pytest.raises(Unavailable, match="gave up on it"):
+        encrypt(tmp_path, made, Protection("cenc", key_of), about="it")
+
+
+def test_it_can_be_stopped(coded: dict[str, Path], tmp_path: Path) -> None:
+    made, stop = cut_up(tmp_path, [coded["h264-180"]], coded["sound"], 50), threading.Event()
+    stop.set()
+    with pytest.raises(run.Stopped):
+        encrypt(tmp_path, made, Protection("cenc", key_of), about="it", stop=stop)
+    assert not (tmp_path / "orders.txt").exists()

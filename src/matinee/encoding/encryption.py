@@ -58,12 +58,23 @@ def encrypt(folder: Path, made: Cut, protection: Protection, *, about: str, stop
     def encrypted(track: T, kind: Kind) -> T:
         key = protection.key_of(kind)
         with _joined(folder, track), _ordered(folder, track, key, protection.scheme):
+            _room(folder, track, about)
             run.packager([_stream(track, kind), f"--flagfile={_ORDERS}"], folder=folder, about=about, stop=stop)
         return replace(track, segments=_measured(folder, track, about), kid=key.kid.hex())
 
     return Cut(
         tuple(encrypted(one, "video") for one in made.video), tuple(encrypted(one, "audio") for one in made.sound)
     )
+
+
+def _room(folder: Path, track: Track, about: str) -> None:
+    """Refuse to begin where the encrypted track has no room beside the clear one: the packager would not say why."""
+    needed = sum(one.size_bytes for one in track.segments) * 21 // 20
+    if shutil.disk_usage(folder).free < needed:
+        raise Unavailable(
+            f"The disk is full: encrypting {about} needs {needed / 1e6:.1f} MB more.",
+            next_step="Free some space and run this again; what was finished is kept.",
+        )
 
 
 def _stream(track: Track, kind: Kind) -> str:

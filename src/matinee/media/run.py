@@ -100,11 +100,17 @@ def packager_program() -> str:
 def packager(arguments: Sequence[str], *, folder: Path, about: str, stop: threading.Event | None = None) -> None:
     """Run Shaka Packager in `folder`, where its arguments may name files: it takes commas in paths for its own.
 
-    Raises what `ffmpeg` raises, and `Unavailable` where it is not installed.
+    What it reads has been written by us, so that its giving up is `Unavailable`, as when it is not installed.
     """
     code, tail = run([packager_program(), *arguments], folder=folder, stop=stop)
-    if code:
+    if code < 0:
         raise _failure("Shaka Packager", about, code, tail)
+    if code:
+        # A full disk it calls a parser's failure.
+        raise Unavailable(
+            f"Shaka Packager gave up on {about}: {tail[-1] if tail else 'it gave no reason'}.",
+            next_step="See that the disk has room, then run this again.",
+        )
 
 
 def pictures(
