@@ -1,10 +1,12 @@
 """Bring the browser libraries from npm into ``src/matinee/server/web/vendor``, which git ignores and a wheel carries.
 
 A build runs it where they are missing or of other versions than the lock file says; ``python hatch_build.py`` runs
-it by hand, with the libraries that only tests need beside them in ``node_modules``.
+it by hand, with the libraries that only tests need beside them in ``node_modules``, and with Shaka Packager beside
+Python, which encrypts streams: nine megabytes for one kind of machine, which no wheel carries.
 """
 
 import hashlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -31,12 +33,16 @@ FILES = {
 }
 
 
+DEVELOPMENT = ("axe-core", "hls-parser", "mp4box", "mpd-parser", "shaka-packager")
+PACKAGER = ROOT / "node_modules/shaka-packager/bin"
+
+
 def fetch(*, tests: bool = False) -> None:
     """Fill the vendor folder, unless it already holds what the lock file says. Exits in words where npm fails."""
     wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes() + repr(FILES).encode()).hexdigest()
     stamp = VENDOR / "versions.sha256"
     fresh = stamp.is_file() and stamp.read_text() == wanted
-    if fresh and (not tests or (ROOT / "node_modules/axe-core").is_dir()):
+    if fresh and (not tests or all((ROOT / "node_modules" / name).is_dir() for name in DEVELOPMENT)):
         return
     ran = _npm(["ci", "--ignore-scripts", *([] if tests else ["--omit=dev"])])
     if ran.returncode:
@@ -51,6 +57,17 @@ def fetch(*, tests: bool = False) -> None:
         for name in names:
             shutil.copyfile(ROOT / "node_modules" / package / name, folder / Path(name).name)
     stamp.write_text(wanted)  # last: a run that was interrupted is run again
+
+
+def install_packager() -> None:
+    """Put Shaka Packager beside Python, where this is an environment of its own and there is one for this machine."""
+    system = {"linux": "linux", "darwin": "osx"}.get(sys.platform, sys.platform)
+    kind = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    program = PACKAGER / f"packager-{system}-{kind}"
+    if sys.prefix != sys.base_prefix and program.is_file():
+        place = Path(sys.executable).with_name("packager")
+        shutil.copyfile(program, place)
+        place.chmod(0o755)
 
 
 def _npm(arguments: list[str]) -> subprocess.CompletedProcess[str]:
@@ -74,3 +91,4 @@ class BrowserLibraries(BuildHookInterface):
 
 if __name__ == "__main__":
     fetch(tests=True)
+    install_packager()

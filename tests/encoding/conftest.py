@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.encoding.coded import CODED, rendition, sound
 from tests.media.clips import clip
 
 from matinee.base.workspace import Workspace
@@ -58,3 +59,11 @@ def add(catalog: Catalog) -> Callable[[Path], int]:
         return id_
 
     return add
+
+
+@pytest.fixture(scope="session")
+def coded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A film of uneven units in two sizes of each codec, by codec and height, and its sound."""
+    folder = tmp_path_factory.mktemp("coded")
+    made = {f"{codec}-{height}": rendition(folder, codec, height) for codec in CODED for height in (90, 180)}
+    return {**made, "sound": sound(folder)}

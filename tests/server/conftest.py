@@ -104,6 +104,8 @@ def _stream(cinema: Cinema, title_id: int) -> None:
     objects, prefix = cinema.workspace.backends.objects, f"streams/{title_id}/e1"
     objects.put(f"{prefix}/master.m3u8", MANIFEST)
     objects.put(f"{prefix}/manifest.mpd", b"<MPD/>")
+    objects.put(f"{prefix}/master-legacy.m3u8", MANIFEST)
+    objects.put(f"{prefix}/manifest-legacy.mpd", b"<MPD/>")
     objects.put(f"{prefix}/video/1.m4s", SEGMENT)
     objects.put(f"{prefix}/subtitles/en.vtt", b"WEBVTT\n")
     objects.put(f"{prefix}/storyboard.vtt", b"WEBVTT\n")
@@ -111,6 +113,7 @@ def _stream(cinema: Cinema, title_id: int) -> None:
     facts = {
         "hls": "master.m3u8",
         "dash": "manifest.mpd",
+        "families": {"legacy": {"hls": "master-legacy.m3u8", "dash": "manifest-legacy.mpd"}},
         "storyboard": "storyboard.vtt",
         "subtitles": [{"language": "en", "label": "English", "file": "subtitles/en.vtt"}],
         "renditions": [{"width": 640, "height": 360, "bitrate_kbps": 500, "codec": "avc1.4d401e"}],

@@ -98,6 +98,7 @@ def test_playing_moves_the_place_to_resume(cinema: Cinema, clients: Clients) -> 
     assert begin["position_s"] == 0
     assert begin["next"]["name"] == "Kittens 1x2"
     assert [client.get(begin[name]).status_code for name in ("hls", "dash", "storyboard")] == [200] * 3
+    assert [client.get(begin["families"]["legacy"][name]).status_code for name in ("hls", "dash")] == [200] * 2
     assert client.get(begin["subtitles"][0]["url"]).text.startswith("WEBVTT")
     now = now_ms()
     common = {"at_ms": now, "title_id": title_id, "play": "play-0200", "duration_s": 600.0}

@@ -1,4 +1,4 @@
-"""The four ports, opened by URL: tables, objects, bus, compute.
+"""The five ports, opened by URL: tables, objects, bus, compute, keys.
 
 The scheme of a URL picks a class, which is imported only then. What was asked for and cannot be opened is an
 error that names the install command; nothing falls back in silence.
@@ -20,6 +20,7 @@ from pydantic import Field
 from matinee.base.bus import Bus
 from matinee.base.compute import Compute
 from matinee.base.errors import SettingsError, Unavailable
+from matinee.base.keys import KeyStore
 from matinee.base.objects import Objects
 from matinee.base.settings import Table
 from matinee.base.tables import Tables
@@ -32,6 +33,7 @@ class BackendSettings(Table):
     objects: str = Field("file://objects", description="file://FOLDER or s3://BUCKET/PREFIX?endpoint_url=...")
     bus: str = Field("file://events", description="file://FOLDER or nats://HOST:PORT?stream=NAME")
     compute: str = Field("local://", description="local://?workers=N: processes on this machine")
+    keys: str = Field("file://keys", description="file://FOLDER: keys of encrypted streams, for nobody else to read")
 
 
 class _Entry(NamedTuple):
@@ -57,6 +59,7 @@ REGISTRY: Mapping[str, Mapping[str, _Entry]] = {
         "nats": _Entry("matinee.base.bus.jetstream:JetStreamBus", "nats", "nats"),
     },
     "compute": {"local": _Entry("matinee.base.compute.local:LocalCompute")},
+    "keys": {"file": _Entry("matinee.base.keys.folder:FolderKeys")},
 }
 
 
@@ -68,12 +71,13 @@ class Backends:
     objects: Objects
     bus: Bus
     compute: Compute
+    keys: KeyStore
     work: Path
     """A local folder for work that is not finished; what lies there can be made again."""
 
     def close(self) -> None:
         """Close every port; what was acknowledged before stays."""
-        for port in (self.compute, self.bus, self.objects, self.tables):
+        for port in (self.keys, self.compute, self.bus, self.objects, self.tables):
             port.close()
 
     def __enter__(self) -> Self:
@@ -86,7 +90,7 @@ class Backends:
 
 
 def open_backends(settings: BackendSettings, root: Path) -> Backends:
-    """Open the four ports. Relative paths in URLs are taken from `root`.
+    """Open the five ports. Relative paths in URLs are taken from `root`.
 
     Raises `SettingsError` for a scheme nobody knows and `Unavailable` where the package, the server or the
     folder behind a known one is missing.

@@ -29,6 +29,7 @@ tables = "sqlite:///matinee.db"   # or postgresql+psycopg://USER@HOST/DATABASE
 objects = "file://objects"        # or s3://BUCKET/PREFIX
 bus = "file://events"             # or nats://HOST:4222
 compute = "local://"              # or local://?workers=8
+keys = "file://keys"              # keys of encrypted streams
 """
 
 Contents = Mapping[str, Subsystem]

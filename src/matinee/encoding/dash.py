@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import struct
+from base64 import b64encode
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 from math import gcd
+from uuid import UUID
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from matinee.encoding.devices import narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MANIFEST = "manifest.mpd"
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
 _ROLE = "urn:mpeg:dash:role:2011"
+_PROTECTION = "urn:mpeg:dash:mp4protection:2011"
+_CLEARKEY = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e"
+_COMMON_SYSTEM = UUID("1077efec-c0b2-4d02-ace3-3c1e52e2fb4b")
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+
+
+def manifests(stream: Presentation) -> dict[str, str]:
+    """Every manifest by its name: that of the whole stream, and one for each family of devices that cannot show it."""
+    return {
+        **{manifest_name(family): manifest(part) for family, part in narrowed(stream).items()},
+        MANIFEST: manifest(stream),
+    }
+
+
+def manifest_name(family: str) -> str:
+    """Name of the manifest of a family of devices."""
+    return f"manifest-{family}.mpd"
 
 
 def manifest(stream: Presentation) -> str:
     """The manifest, as XML."""
     root = Element(
         "MPD",
-        xmlns=_NAMESPACE,
+        {"xmlns": _NAMESPACE, **({} if stream.scheme == "none" else {"xmlns:cenc": "urn:mpeg:cenc:2013"})},
         profiles=_PROFILES,
         type="static",
         mediaPresentationDuration=_duration(stream.duration),
@@ -28,23 +49,26 @@ def manifest(stream: Presentation) -> str:
         minBufferTime=_duration(stream.segment_s),
     )
     period = SubElement(root, "Period", id="film", start="PT0S")
-    _pictures(period, stream)
-    for number, sound in enumerate(stream.sound, 1):
-        _sound(period, sound, number)
-    for number, text in enumerate(stream.subtitles, 1 + len(stream.sound)):
+    codecs = stream.by_codec()
+    for number, renditions in enumerate(codecs):
+        _pictures(period, stream, renditions, number)
+    for number, sound in enumerate(stream.sound, len(codecs)):
+        _sound(period, stream, sound, number)
+    for number, text in enumerate(stream.subtitles, len(codecs) + len(stream.sound)):
         _text(period, text, number)
-    for number, track in enumerate(stream.imsc, 1 + len(stream.sound) + len(stream.subtitles)):
+    for number, track in enumerate(stream.imsc, len(codecs) + len(stream.sound) + len(stream.subtitles)):
         _representation(_words(period, track.words, number, "application/mp4"), track)
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _pictures(period: Element, stream: Presentation) -> None:
-    largest = stream.video[-1]
+def _pictures(period: Element, stream: Presentation, renditions: Sequence[VideoRendition], number: int) -> None:
+    """The renditions of one codec; of several codecs the later ones are to be preferred by who decodes them."""
+    largest = renditions[-1]
     adaptation = SubElement(
         period,
         "AdaptationSet",
-        id="0",
+        id=str(number),
         contentType="video",
         mimeType="video/mp4",
         segmentAlignment="true",
@@ -53,14 +77,16 @@ def _pictures(period: Element, stream: Presentation) -> None:
         maxWidth=str(largest.width),
         maxHeight=str(largest.height),
         frameRate=_rate(largest.frame_rate),
+        selectionPriority=str(number + 1),
     )
+    _protected(adaptation, largest, stream)
     SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main")
-    for one in stream.video:
+    for one in renditions:
         representation = _representation(adaptation, one)
         representation.attrib.update(width=str(one.width), height=str(one.height), sar=_sample_aspect(one, stream))
 
 
-def _sound(period: Element, track: SoundTrack, number: int) -> None:
+def _sound(period: Element, stream: Presentation, track: SoundTrack, number: int) -> None:
     adaptation = SubElement(
         period,
         "AdaptationSet",
@@ -71,11 +97,12 @@ def _sound(period: Element, track: SoundTrack, number: int) -> None:
         startWithSAP="1",
         lang=track.language or "und",
     )
+    _protected(adaptation, track, stream)
+    SubElement(adaptation, "Label").text = track.label
     if track.described:
         SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="description")
     else:
         SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main" if track.default else "alternate")
-    SubElement(adaptation, "Label").text = track.label
     representation = _representation(adaptation, track)
     representation.set("audioSamplingRate", str(track.sample_rate))
     channels = Element("AudioChannelConfiguration", schemeIdUri=_CHANNELS, value=str(track.channels))
@@ -93,9 +120,26 @@ def _words(period: Element, track: Subtitles, number: int, mime: str) -> Element
         period, "AdaptationSet", id=str(number), contentType="text", mimeType=mime, lang=track.language or "und"
     )
     role = "forced-subtitle" if track.forced else "caption" if track.hearing_impaired else "subtitle"
-    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
     SubElement(adaptation, "Label").text = track.label
+    SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
     return adaptation
+
+
+def _protected(adaptation: Element, track: Track, stream: Presentation) -> None:
+    """How and by which key all renditions of a set are encrypted: in general, for ClearKey, and for any browser."""
+    if stream.scheme == "none":
+        return
+    common = {"value": stream.scheme, "cenc:default_KID": str(UUID(track.kid))}
+    SubElement(adaptation, "ContentProtection", {"schemeIdUri": _PROTECTION, **common})
+    SubElement(adaptation, "ContentProtection", schemeIdUri=_CLEARKEY, value="ClearKey1.0")
+    element = SubElement(adaptation, "ContentProtection", schemeIdUri=f"urn:uuid:{_COMMON_SYSTEM}")
+    SubElement(element, "cenc:pssh").text = b64encode(_pssh(bytes.fromhex(track.kid))).decode()
+
+
+def _pssh(kid: bytes) -> bytes:
+    """The box by which a browser asks for a key, for no key system in particular (W3C, "cenc" initialisation data)."""
+    body = struct.pack(">B3x16sI16sI", 1, _COMMON_SYSTEM.bytes, 1, kid, 0)
+    return struct.pack(">I4s", 8 + len(body), b"pssh") + body
 
 
 def _representation(adaptation: Element, track: Track) -> Element:

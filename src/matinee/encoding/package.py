@@ -14,6 +14,7 @@ from defusedxml.ElementTree import parse as parse_xml
 
 from matinee.base.errors import Unavailable
 from matinee.encoding.presentation import INITIALISATION, SEGMENT, Segment, SoundTrack, VideoRendition
+from matinee.encoding.rfc6381 import codec_string
 from matinee.encoding.transcode import Sound, Timing, packaging_arguments
 from matinee.media import run
 from matinee.media.languages import language_name
@@ -53,6 +54,8 @@ def cut(
 ) -> Cut:
     """Write the segments of all tracks into `folder`, and say what they are.
 
+    A segment ends with the first group of pictures that makes it `clock.gop` frames long or longer, so that it consists
+    of whole groups. All renditions must have key frames at the same times; their codecs may differ.
     Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
     """
     arguments = packaging_arguments(videos, [(one.path, one.sound.codec) for one in sounds], shape, clock)
@@ -74,9 +77,10 @@ def cut(
 
 
 def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
+    track = element.attrib["id"]
     return VideoRendition(
-        id=element.attrib["id"],
-        codecs=element.attrib["codecs"],
+        id=track,
+        codecs=codec_string(folder / INITIALISATION.format(id=track)),
         timescale=_timescale(element),
         segments=_segments(folder, element),
         width=int(element.attrib["width"]),

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import av
 
-from matinee.base.errors import InvalidInput
+from matinee.base.errors import InvalidInput, SettingsError
 from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.bench import Bench
+from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
-from matinee.encoding.package import Finished, cut
+from matinee.encoding.package import Cut, Finished, cut
 from matinee.encoding.presentation import Presentation
 from matinee.encoding.progress import SoFar
 from matinee.encoding.records import Film, Sidecar
@@ -66,21 +67,34 @@ def encoded(
     label: str,
     beside: Sequence[Sidecar] = (),
     language: str = "",
+    key_of: KeyOf | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Film]:
     """The encoded film, in a folder that is there until the block ends.
 
     `label` names the work for who watches its progress, which counts seconds of film. `language` is that of the film,
-    for a single sound track that does not say. Setting `stop` ends it with
-    `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
-    where the disk is full; what was finished stays on the bench either way.
+    for a single sound track that does not say. `key_of` gives the keys that encryption needs. Setting `stop` ends it
+    with `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
+    where the disk is full or Shaka Packager is missing; what was finished stays on the bench either way.
     """
+    protection = _protection(settings, key_of)
     plan = _plan(_in_language(probe(source), language), bench, settings, label, stop)
     made = _encode(plan, bench, label)
     after = _after(plan, bench, label)
     with bench.space() as folder:
-        film = _finish(plan, bench, folder, beside, after)
+        tracks = _segments(plan, bench, folder, after, protection)
+        film = _finish(plan, bench, folder, beside, tracks)
         yield replace(film, made=tuple(made))
+
+
+def _protection(settings: EncodingSettings, key_of: KeyOf | None) -> Protection | None:
+    """How to encrypt. What is missing for it is told now, not after hours of encoding."""
+    if settings.encryption == "none":
+        return None
+    if key_of is None:
+        raise SettingsError(f"encryption = {settings.encryption!r} needs keys.", next_step="Hand over `key_of`.")
+    run.packager_program()
+    return Protection(settings.encryption, key_of)
 
 
 def _in_language(media: Media, language: str) -> Media:
@@ -192,14 +206,23 @@ def _whole(path: Path, plan: _Plan) -> None:
         )
 
 
-def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], after: Mapping[str, Loudness]) -> Film:
-    """Everything around the renditions. They are smallest first."""
-    shape, videos = aspect(plan.media), [bench.folder / name for name in plan.videos]
+def _segments(
+    plan: _Plan, bench: Bench, folder: Path, after: Mapping[str, Loudness], protection: Protection | None
+) -> Cut:
+    """The finished pieces cut into `folder`, and encrypted there where that is asked for. Sizes are smallest first."""
+    videos = [bench.folder / name for name in plan.videos]
     sounds = [
         Finished(bench.folder / name, sound, plan.before.get(sound.track.index), after.get(name))
         for name, sound in plan.sounds.items()
     ]
-    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=shape, about=str(plan.media.path), stop=plan.stop)
+    about = str(plan.media.path)
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=aspect(plan.media), about=about, stop=plan.stop)
+    return encrypt(folder, tracks, protection, about=about, stop=plan.stop) if protection else tracks
+
+
+def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], tracks: Cut) -> Film:
+    """Everything around the segments."""
+    videos = [bench.folder / name for name in plan.videos]
     duration = tracks.video[0].duration
     segment = plan.clock.gop / plan.clock.frame_rate
     with bench.space() as space:
@@ -209,11 +232,12 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
     stream = Presentation(
         duration=duration,
         segment_s=segment,
-        aspect=shape,
+        aspect=aspect(plan.media),
         video=tracks.video,
         sound=tracks.sound,
         subtitles=tuple(words),
         imsc=imsc,
+        scheme=plan.settings.encryption,
     )
     segments = sorted(path.name for path in folder.iterdir())
     written = {
@@ -239,6 +263,6 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
 
 def _manifests(stream: Presentation) -> dict[str, bytes]:
     """All manifests, the ones that players open last."""
-    texts_ = {**hls.playlists(stream), dash.MANIFEST: dash.manifest(stream)}
+    texts_ = {**hls.playlists(stream), **dash.manifests(stream)}
     texts_[hls.MASTER] = texts_.pop(hls.MASTER)
     return {name: text.encode() for name, text in texts_.items()}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from math import ceil
+from typing import Literal
 
 from matinee.media.loudness import Loudness
 
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
+CODECS = ("avc1", "hvc1", "av01")
+"""Sample entries of pictures: first what every player knows, last what needs the fewest bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,13 @@ class Track:
     timescale: int
     """Ticks a second."""
     segments: tuple[Segment, ...]
+    kid: str = ""
+    """Hex digits by which players ask for the key of the segments; empty where they are clear."""
+
+    @property
+    def codec(self) -> str:
+        """The sample entry, as ``avc1``."""
+        return self.codecs.partition(".")[0]
 
     @property
     def initialisation(self) -> str:
@@ -124,8 +135,20 @@ class Presentation:
     """How long a usual segment of the picture lasts."""
     aspect: Fraction
     video: tuple[VideoRendition, ...]
-    """Smallest first."""
+    """In one codec or several, each smallest first."""
     sound: tuple[SoundTrack, ...] = ()
     subtitles: tuple[Subtitles, ...] = ()
     imsc: tuple[TimedText, ...] = ()
     """The same as `subtitles`, or none of them."""
+    scheme: Literal["none", "cenc", "cbcs"] = "none"
+    """How the segments of pictures and sound are encrypted."""
+
+    @property
+    def largest(self) -> VideoRendition:
+        """The rendition with the most pixels; in H.264 where other codecs have as many."""
+        return max(self.video, key=lambda one: (one.width * one.height, -CODECS.index(one.codec)))
+
+    def by_codec(self) -> list[tuple[VideoRendition, ...]]:
+        """The renditions of each codec, smallest first; the codecs in the order of `CODECS`."""
+        ordered = sorted(self.video, key=lambda one: (CODECS.index(one.codec), one.width * one.height))
+        return [tuple(found) for _, found in groupby(ordered, key=lambda one: one.codec)]

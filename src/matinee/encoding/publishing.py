@@ -13,7 +13,7 @@ from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import dash, hls, storyboard, texts
+from matinee.encoding import dash, devices, hls, storyboard, texts
 from matinee.encoding.presentation import SoundTrack
 from matinee.encoding.records import Film, Stream
 
@@ -75,7 +75,7 @@ def show(catalog: Catalog, objects: Objects, film: Film, title_id: int) -> None:
 def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
     """Write the row that makes a title playable, and drop the rows of the streams that it replaces."""
     told = film.presentation
-    largest = told.video[-1]
+    largest = told.largest
     row = catalog.put_asset(
         stream.title_id,
         AssetKind.STREAM,
@@ -88,6 +88,10 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
         facts={
             "hls": hls.MASTER,
             "dash": dash.MANIFEST,
+            "families": {
+                name: {"hls": hls.master_name(name), "dash": dash.manifest_name(name)}
+                for name in devices.narrowed(told)
+            },
             "storyboard": storyboard.FILE,
             "chapters": texts.CHAPTERS if texts.CHAPTERS in film.files else "",
             "renditions": [
@@ -96,6 +100,7 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
             ],
             "audio": [_audio(one) for one in told.sound],
             "subtitles": [{"language": one.language, "label": one.label, "file": one.file} for one in told.subtitles],
+            "encryption": told.scheme,
             "frame_rate": str(largest.frame_rate),
         },
     )

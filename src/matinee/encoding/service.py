@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from matinee.base.backends import Backends
@@ -18,6 +19,7 @@ from matinee.catalog.records import Asset, AssetKind, Title
 from matinee.catalog.service import Service as Catalog
 from matinee.encoding import publishing
 from matinee.encoding.bench import Bench, in_use, locked
+from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
 from matinee.encoding.pipeline import encoded
 from matinee.encoding.records import Film, Rendition, Sidecar, State, Stream, Work
@@ -33,6 +35,7 @@ class Service:
     def __init__(self, backends: Backends, settings: EncodingSettings) -> None:
         self._catalog = Catalog(backends)
         self._objects = backends.objects
+        self._keys = backends.keys
         self._settings = settings
         self._work = (Path(settings.work).expanduser().absolute() if settings.work else backends.work) / "encoding"
 
@@ -108,7 +111,14 @@ class Service:
         language = language_tag(title.language)
         try:
             with encoded(
-                source, bench, self._settings, label=label, beside=beside, language=language, stop=stop
+                source,
+                bench,
+                self._settings,
+                label=label,
+                beside=beside,
+                language=language,
+                key_of=partial(self._keys.key, content_id(title.id)),
+                stop=stop,
             ) as film:
                 if fingerprint(source, self._settings) != etag:
                     raise Conflict(

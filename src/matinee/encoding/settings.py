@@ -43,6 +43,9 @@ class EncodingSettings(Table):
     imsc: bool = Field(
         default=False, description="Whether subtitles are also made as IMSC 1.1, for players that do not read WebVTT"
     )
+    encryption: Literal["none", "cenc", "cbcs"] = Field(
+        "none", description="Common Encryption of streams; cbcs plays on Apple's devices too. Needs Shaka Packager"
+    )
     segment_s: float = Field(4, ge=1, le=20, description="Seconds of a segment, which is one closed group of pictures")
     max_frame_rate: float = Field(60, gt=0, description="Faster films are thinned out to every second or third frame")
     thumbnail_width: int = Field(192, ge=16, le=640, description="Width of the seek thumbnails in pixels")

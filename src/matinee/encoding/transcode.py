@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 
 from matinee.encoding.ladder import Rung
@@ -156,7 +156,8 @@ def packaging_arguments(
         # An encoder's priming lies before the film. Left in, it needs an edit list, which players treat differently
         # (some apply it to each segment anew); left out, sound and picture both begin at 0 with none.
         *("-bsf:a", r"noise=drop=lt(pts\,0)"),
-        *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{float(clock.gop / clock.frame_rate):.6f}"),
+        # Rounded down: a microsecond more than the group of pictures would put two of them into each segment.
+        *("-fflags", "+bitexact", "-f", "dash", "-seg_duration", f"{floor(clock.gop / clock.frame_rate * 10**6)}us"),
         *("-use_template", "1", "-use_timeline", "1", "-dash_segment_type", "mp4"),
         # Without negative offsets every picture would be late by the depth of reordering, against the sound.
         *("-format_options", "movflags=+negative_cts_offsets+cmaf"),

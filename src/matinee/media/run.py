@@ -14,12 +14,14 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import IO, cast
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
@@ -78,6 +80,39 @@ def ffmpeg(
         raise _failure("FFmpeg", about, code, tail)
 
 
+def packager_program() -> str:
+    """Path of Shaka Packager: what SHAKA_PACKAGER names, or what stands beside Python, or on the PATH.
+
+    Raises `Unavailable` where there is none.
+    """
+    named, beside = os.environ.get("SHAKA_PACKAGER"), str(Path(sys.executable).parent)
+    found = shutil.which(named) if named else shutil.which("packager", path=beside) or shutil.which("packager")
+    if not found:
+        where = f"SHAKA_PACKAGER names {named}, where it is not" if named else "it is not on this machine"
+        raise Unavailable(
+            f"Encryption needs Shaka Packager, and {where}.",
+            next_step="Run `npm install shaka-packager@3.4.2` and name its bin/packager-linux-x64 in SHAKA_PACKAGER; "
+            "or set encoding.encryption to none.",
+        )
+    return str(Path(found).absolute())
+
+
+def packager(arguments: Sequence[str], *, folder: Path, about: str, stop: threading.Event | None = None) -> None:
+    """Run Shaka Packager in `folder`, where its arguments may name files: it takes commas in paths for its own.
+
+    What it reads has been written by us, so that its giving up is `Unavailable`, as when it is not installed.
+    """
+    code, tail = run([packager_program(), *arguments], folder=folder, stop=stop)
+    if code < 0:
+        raise _failure("Shaka Packager", about, code, tail)
+    if code:
+        # A full disk it calls a parser's failure.
+        raise Unavailable(
+            f"Shaka Packager gave up on {about}: {tail[-1] if tail else 'it gave no reason'}.",
+            next_step="See that the disk has room, then run this again.",
+        )
+
+
 def pictures(
     arguments: Sequence[str], size_bytes: int, *, about: str, stop: threading.Event | None = None
 ) -> Iterator[bytes]:
@@ -101,21 +136,25 @@ def pictures(
 
 
 def run(
-    arguments: Sequence[str], *, line: Callable[[str], None] | None = None, stop: threading.Event | None = None
+    arguments: Sequence[str],
+    *,
+    line: Callable[[str], None] | None = None,
+    folder: Path | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[int, list[str]]:
     """Run a program to its end; returns its exit status and the last lines that it wrote to standard error.
 
-    `line` gets each line of standard output. The status is negative where a signal ended the child. Raises
-    `Unavailable` where the program cannot be started and `Stopped` when `stop` is set.
+    It runs in `folder`, or where we are. `line` gets each line of standard output. The status is negative where a
+    signal ended the child. Raises `Unavailable` where the program cannot be started and `Stopped` when `stop` is set.
     """
     log.info("running: %s", shlex.join(arguments))
-    with _started(arguments) as child:
+    with _started(arguments, folder) as child:
         tail = _listen(child, line, stop)
         return child.wait(), tail
 
 
 @contextmanager
-def _started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(arguments: Sequence[str], folder: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     if shutil.which(arguments[0]) is None:
         raise Unavailable(
             f"There is no program {arguments[0]} that can be run.", next_step="Install it, or mend its permissions."
@@ -126,6 +165,7 @@ def _started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        cwd=folder,
     )
     try:
         yield child

@@ -20,7 +20,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from matinee import __version__
 from matinee.base.workspace import Workspace
-from matinee.server import errors, media, site
+from matinee.server import errors, licences, media, site
 from matinee.server.api import console, console_taste, health, home, playback, session, titles, viewers, watching, why
 from matinee.server.context import Context, make_context
 from matinee.server.live import Live
@@ -104,6 +104,7 @@ def _mount(app: FastAPI) -> None:
         why.router,
         home.router,
         playback.router,
+        licences.router,  # before the files, which take any address below a title
         media.router,
         console.router,
         console_taste.router,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import platform
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,21 @@ def test_without_the_network_it_says_so(
 def test_what_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_npm", lambda arguments: pytest.fail("npm was called"))
     build.fetch()
+
+
+def test_shaka_packager_is_put_beside_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs, place = tmp_path / "programs", tmp_path / "bin/packager"
+    programs.mkdir()
+    place.parent.mkdir()
+    (programs / "packager-linux-x64").write_bytes(b"the right one")
+    (programs / "packager-osx-arm64").write_bytes(b"another")
+    monkeypatch.setattr(build, "PACKAGER", programs)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys, "executable", str(place.with_name("python")))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    build.install_packager()
+    assert not place.exists()
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    build.install_packager()
+    assert (place.read_bytes(), place.stat().st_mode & 0o777) == (b"the right one", 0o755)

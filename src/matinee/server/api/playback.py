@@ -36,12 +36,23 @@ class Rendition(BaseModel):
     codec: str
 
 
+class Manifests(BaseModel):
+    """Addresses of both manifests."""
+
+    hls: str
+    dash: str
+
+
 class Playback(BaseModel):
     """Addresses for a player, and where to begin."""
 
     title: Title
     hls: str = Field(description="address of the HLS manifest")
     dash: str = Field(description="address of the DASH manifest")
+    families: dict[str, Manifests] = Field(
+        description="what a family of devices (tv, legacy) can show, where that is not everything"
+    )
+    licence: str = Field(description="address of the ClearKey licence server; empty where the stream is clear")
     storyboard: str = Field(description="address of a WebVTT file of seek thumbnails; empty where there is none")
     chapters: str = Field(description="address of a WebVTT file of chapters; empty where there are none")
     subtitles: list[Subtitles]
@@ -81,6 +92,11 @@ def _playback(here: Context, viewer: Viewer, title: Title, stream: Asset, snapsh
         title=title,
         hls=f"{base}/{facts.get('hls', 'master.m3u8')}",
         dash=f"{base}/{facts.get('dash', 'manifest.mpd')}",
+        families={
+            name: Manifests(hls=f"{base}/{one['hls']}", dash=f"{base}/{one['dash']}")
+            for name, one in facts.get("families", {}).items()
+        },
+        licence="" if facts.get("encryption", "none") == "none" else f"/media/{title.id}/licence",
         storyboard=f"{base}/{facts['storyboard']}" if facts.get("storyboard") else "",
         chapters=f"{base}/{facts['chapters']}" if facts.get("chapters") else "",
         subtitles=subtitles,

@@ -124,6 +124,7 @@ def player_of(here: Context, viewer: Viewer, title: Title, *, hls: bool) -> dict
         "title_id": title.id,
         "name": name_of(here, title),
         "manifest": playback.hls if hls else playback.dash,
+        "licence": playback.licence,
         "storyboard": playback.storyboard,
         "chapters": playback.chapters,
         "subtitles": [one.model_dump() for one in playback.subtitles],

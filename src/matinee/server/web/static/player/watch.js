@@ -8,7 +8,9 @@ const root = document.getElementById("player");
 const film = JSON.parse(root.dataset.film);
 // Shaka resolves what a manifest or storyboard names against its address, which must be whole for that.
 for (const one of [film, ...film.subtitles]) {
-  for (const key of ["manifest", "storyboard", "chapters", "url"]) if (one[key]) one[key] = new URL(one[key], location.href).href;
+  for (const key of ["manifest", "licence", "storyboard", "chapters", "url"]) {
+    if (one[key]) one[key] = new URL(one[key], location.href).href;
+  }
 }
 const video = root.querySelector("video");
 const news = root.querySelector('[data-say="news"]');
@@ -37,6 +39,7 @@ async function start(at = film.start_s) {
   player.configure({
     abr: { restrictToElementSize: true },
     streaming: { bufferingGoal: 30, rebufferingGoal: 1.5 },
+    drm: { servers: film.licence ? { "org.w3.clearkey": film.licence } : {} },
     // Segments tell their own times; without this, WebVTT that is chosen late is sometimes fetched and never shown.
     manifest: { hls: { sequenceMode: false } },
   });
@@ -79,14 +82,17 @@ async function extras() {
 function failed(error) {
   if (error.code === 7000) return; // loading was interrupted by leaving
   report?.failed(`${error.category}.${error.code}`);
-  const status = error.code === 1001 ? error.data?.[1] : 0;
+  const cause = error.code === 6007 ? error.data?.[0] : error; // a licence was refused: by what, says the inner error
+  const status = cause?.code === 1001 ? cause.data?.[1] : 0;
   if (status === 401) return location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   const words = {
     1: "The film could not be fetched. Check the connection and try again.",
     3: "This browser cannot decode the film.",
     4: "The film's stream cannot be read. The operator should encode it again.",
+    6: "The film is encrypted, and this browser was not given its key. Browsers use keys only over https.",
   };
-  fault(status === 404 ? "The film is no longer here." : (words[error.category] ?? "The film could not be played."));
+  const gone = status === 404 && cause === error;
+  fault(gone ? "The film is no longer here." : (words[error.category] ?? "The film could not be played."));
 }
 
 function fault(text) {
