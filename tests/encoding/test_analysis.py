@@ -76,6 +76,13 @@ def test_bars_that_come_and_go_are_no_bars(tmp_path: Path) -> None:
     assert find_bars(probe(film)) is None
 
 
+def test_deep_blue_is_no_bar(tmp_path: Path) -> None:
+    film = clip(
+        tmp_path / "film.mp4", picture="color=blue", sounds=(), more=("-vf", "drawbox=x=99:y=9:w=50:h=50:c=red")
+    )
+    assert find_bars(probe(film)) is None
+
+
 def test_a_black_film_has_no_bars(tmp_path: Path) -> None:
     assert find_bars(probe(clip(tmp_path / "film.mp4", picture="color=black", sounds=()))) is None
 

@@ -27,8 +27,8 @@ from matinee.media.shots import Detector, Shot
 MEASURES = ("proxy bits", "spatial", "temporal", "light")
 _WIDTH = 256
 """Of the small pictures."""
-_BAR = 26 / 255
-"""Bars are darker than this everywhere, in all of the film."""
+_BAR = 26
+"""Of 255: bars are darker than this everywhere, in all of the film."""
 _LEAST_BAR = 0.02
 _SAMPLES = 24
 
@@ -86,8 +86,9 @@ def _bits(proxy: Path, frames: int) -> NDArray[np.float32]:
 
 
 def _spatial(grey: cv2.typing.MatLike) -> float:
-    across, down = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))
-    return float(cv2.magnitude(across, down).std())
+    # In whole numbers: the last bits of OpenCV's own magnitude depend on where in memory a picture lies.
+    across, down = (cv2.Sobel(grey, cv2.CV_16S, dx, 1 - dx).astype(np.int32) for dx in (1, 0))
+    return float(np.sqrt(across**2 + down**2).std())
 
 
 def _temporal(grey: cv2.typing.MatLike, before: cv2.typing.MatLike | None) -> float:
@@ -98,7 +99,7 @@ def find_bars(media: Media) -> Crop | None:
     """What lies between black bars that stand through all of the film; None where there are none worth cutting off."""
     bright = None
     for picture in frames_at(media.path, evenly(media.video.duration, _SAMPLES)):
-        light = luma(picture)
+        light = picture.max(axis=2)  # of the brightest colour: deep blue has hardly any luma, and is no bar
         bright = light if bright is None else np.maximum(bright, light)
     if bright is None:
         return None

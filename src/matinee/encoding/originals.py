@@ -1,6 +1,6 @@
 """Originals: the pictures that all encodes of a film are made from and compared with, and FFmpeg's filters to get them.
 
-They are progressive, upright, constant in rate and in standard range, whatever the file holds.
+They are progressive, upright, constant in rate, opaque and in standard range, whatever the file holds.
 """
 
 from __future__ import annotations
@@ -55,12 +55,14 @@ class Original:
 
 
 def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None) -> str:
-    """Filters that make pictures progressive, constant in rate and SDR, and cut black bars off."""
+    """Filters that make pictures progressive, constant in rate and SDR, lay them on black, and cut black bars off."""
     stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
     # The first does nothing, but to pictures that on their way come to have another size.
     parts = ["scale={}:{}".format(*stored), f"fps=fps={rate}:start_time=0"]
     if video.interlaced:
         parts.insert(1, "bwdif=deint=interlaced")
+    if video.transparent:
+        parts.append("premultiply=inplace=1")
     if video.dynamic != "sdr":
         parts.append(_TO_SDR)
     if crop is not None:

@@ -154,6 +154,9 @@ def _said(container: InputContainer) -> Fraction:
     if not container.format.name.startswith(_TELL_DURATION):
         return Fraction(0)
     told = [_told(stream) for stream in (*container.streams.video, *container.streams.audio)]
+    if container.format.name == "avi":
+        # FFmpeg cuts the durations of a broken off AVI down to its size, but leaves the numbers of frames as told.
+        told += [one.frames / Fraction(one.average_rate) for one in container.streams.video if one.average_rate]
     if any(told):
         return max(told)
     # Subtitles may last beyond the film, and then the file's own word is about them.
@@ -192,6 +195,7 @@ def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fr
         matrix=int(frame.colorspace),
         dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
         interlaced=bool(frame.interlaced_frame),
+        transparent=any(one.is_alpha for one in frame.format.components),
     )
 
 

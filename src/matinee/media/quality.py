@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import threading
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,8 @@ Scores = NDArray[np.float64]
 MODEL, MODEL_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1"
 _ENLARGED = 2160
 """Lines from which viewers are taken to sit as near as the 4K model has them."""
+_LEAST = 32
+"""Pixels of the shorter side: libvmaf falls over where its smallest scale comes to nothing."""
 
 
 def model_for(height: int) -> str:
@@ -50,15 +53,17 @@ def vmaf(
 ) -> Scores:
     """The score of every frame of `encode`, or of every so many.
 
-    `original` has as many frames, at `size` (width, height). Raises `InvalidInput` where either has other frames than
-    `frames`, and what `matinee.media.run.ffmpeg` raises.
+    `original` has as many frames, at `size` (width, height); tiny pictures are enlarged before they are compared.
+    Raises `InvalidInput` where either has other frames than `frames`, and what `matinee.media.run.ffmpeg` raises.
     """
     rows: list[str] = []
     how = f"model=version={model_for(size[1])}:n_threads={threads}:n_subsample={every}"
+    times = ceil(_LEAST / min(_LEAST, *size))
+    scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic"
     numbered = "settb=AVTB,setpts=N/TB/25"
     graph = (
-        f"[0:v]scale={size[0]}:{size[1]}:flags=bicubic,format=yuv420p,{numbered}[encode];"
-        f"[1:v]format=yuv420p,{numbered}[original];"
+        f"[0:v]{scaled},format=yuv420p,{numbered}[encode];"
+        f"[1:v]{scaled},format=yuv420p,{numbered}[original];"
         f"[encode][original]libvmaf={how}:shortest=1:log_fmt=csv:log_path=/dev/stdout"
     )
     arguments = [*input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]

@@ -41,6 +41,8 @@ class VideoTrack:
     """How colour was coded: a code of ITU-T H.273, table 4; 2 where the file does not say."""
     dynamic: Dynamic
     interlaced: bool
+    transparent: bool = False
+    """Whether the pictures have an alpha channel."""
 
     @property
     def display_size(self) -> tuple[int, int]:
