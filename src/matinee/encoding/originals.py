@@ -8,14 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from matinee.media.records import VideoTrack
+
+Scan = Literal["progressive", "interlaced", "telecined"]
+"""How pictures are put together: whole, of two fields from different moments, or as films of 24 pictures a second come
+to 30 (some pictures of fields from two others)."""
 
 # Reinhard-like curves wash out; Hable's keeps the shadows, at the reference white of ITU-R BT.2408.
 _TO_SDR = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
 )
+_WHOLE = "bwdif=mode=send_frame:deint=interlaced"
+_PUT_RIGHT = {
+    "told": [_WHOLE],
+    # What idet sees of each picture counts, not what the file says of it: parts may be progressive.
+    "interlaced": ["idet", _WHOLE],
+    "telecined": ["idet", "fieldmatch", _WHOLE, "decimate"],
+}
 _OTHER_MATRICES = frozenset({4, 5, 6, 7, 9, 10})  # ITU-T H.273: the colour codings of SD and UHD
 
 
@@ -54,13 +66,20 @@ class Original:
         return f"YUV4MPEG2 W{self.width} H{self.height} F{rate} Ip A1:1 C420mpeg2\n".encode()
 
 
-def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None) -> str:
-    """Filters that make pictures progressive, constant in rate and SDR, lay them on black, and cut black bars off."""
+def own_rate(video: VideoTrack, scan: Scan) -> Fraction:
+    """Pictures a second that are left once fields are put right: of five telecined ones one is too many."""
+    return video.frame_rate * 4 / 5 if scan == "telecined" else video.frame_rate
+
+
+def steadied(video: VideoTrack, rate: Fraction, crop: Crop | None = None, scan: Scan | None = None) -> str:
+    """Filters that make pictures progressive, constant in rate and SDR, lay them on black, and cut black bars off.
+
+    `scan` is what `matinee.encoding.analysis.find_scan` saw; the file's own word stands where nobody looked.
+    """
+    fields = [] if scan == "progressive" else _PUT_RIGHT[scan] if scan else _PUT_RIGHT["told"] * video.interlaced
     stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
-    # The first does nothing, but to pictures that on their way come to have another size.
-    parts = ["scale={}:{}".format(*stored), f"fps=fps={rate}:start_time=0"]
-    if video.interlaced:
-        parts.insert(1, "bwdif=deint=interlaced")
+    # The first does nothing, but to pictures that on their way come to have another size; fields by themselves.
+    parts = ["scale={}:{}".format(*stored) + ":interl=1" * bool(fields), *fields, f"fps=fps={rate}:start_time=0"]
     if video.transparent:
         parts.append("premultiply=inplace=1")
     if video.dynamic != "sdr":
