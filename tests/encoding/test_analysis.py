@@ -8,6 +8,7 @@ import pytest
 from tests.media.clips import clip, ffmpeg, fields, whole_fields
 
 from matinee.encoding.analysis import MEASURES, Analysis, analyse, find_bars, find_grain, find_scan
+from matinee.encoding.codecs import CODECS, film_grain
 from matinee.encoding.originals import Crop, Original, Scan, own_rate, sized, steadied
 from matinee.media.frames import every_frame
 from matinee.media.probe import probe
@@ -158,3 +159,17 @@ def test_interlaced_pictures_that_change_their_size_stay_whole(tmp_path: Path) -
     found = [min(np.abs(one.astype(int) - other).mean() for other in expected[max(0, i - 2) : i + 3])
              for i, one in enumerate(pictures)]  # fmt: skip
     assert np.percentile(found, 90) < 4
+
+
+def test_grain_is_put_back_about_as_strong_as_it_was(tmp_path: Path) -> None:
+    film = _film(tmp_path / "film.mkv", "noise=c0s=6:c0f=t", picture="gradients=speed=0.02")
+    sigma = find_grain(probe(film))
+    found = {}
+    for grain in (0, film_grain(sigma)):
+        encode = tmp_path / f"{grain}.mp4"
+        ffmpeg("-i", film, "-frames:v", 24, *CODECS["av1"].arguments("10", 40, grain), encode)
+        shown = tmp_path / f"{grain}.mkv"
+        ffmpeg("-i", encode, "-c:v", "ffv1", shown)
+        found[grain > 0] = find_grain(probe(shown))
+    assert found[False] < sigma / 3
+    assert sigma / 2 < found[True] < sigma * 3 / 2

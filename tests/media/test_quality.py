@@ -75,3 +75,12 @@ def test_poolings() -> None:
 
 def test_large_pictures_are_judged_as_on_a_large_screen() -> None:
     assert [model_for(height) for height in (360, 1080, 2160)] == [MODEL, MODEL, MODEL_4K]
+
+
+def test_grain_that_a_player_puts_back_can_be_left_out(original: Path, tmp_path: Path) -> None:
+    noisy, encode = tmp_path / "noisy.mkv", tmp_path / "e.mp4"
+    ffmpeg("-i", original, "-vf", "noise=c0s=10:c0f=t", "-c:v", "ffv1", noisy)
+    how = "lp=1:film-grain=40:film-grain-denoise=1"
+    ffmpeg("-i", noisy, "-c:v", "libsvtav1", "-preset", 10, "-crf", 30, "-svtav1-params", how, encode)
+    shown, bare = (vmaf(encode, noisy, SIZE, frames=20, grain=grain).mean() for grain in (True, False))
+    assert bare > shown

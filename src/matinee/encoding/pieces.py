@@ -95,7 +95,7 @@ def pieces(
 
 
 def _pictures(original: Original, last: int, stop: threading.Event | None) -> Iterator[bytes]:
-    graph = f"[0:{original.track}]{original.filters},format=yuv420p"
+    graph = f"[0:{original.track}]{original.filters},format={original.pixel_format}"
     arguments = [
         *(*input_options(original.path), "-filter_complex", graph, "-frames:v", str(last)),
         *("-f", "rawvideo", "-fps_mode", "passthrough", "pipe:1"),

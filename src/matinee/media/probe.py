@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
+from struct import Struct
+from typing import cast
 
 import av
 from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -16,7 +19,7 @@ from av.video.stream import VideoStream
 from matinee.base.errors import InvalidInput
 from matinee.media.containers import open_container
 from matinee.media.languages import language_tag
-from matinee.media.records import AudioTrack, Dynamic, Media, TextTrack, VideoTrack
+from matinee.media.records import AudioTrack, Colour, Dynamic, DynamicMetadata, Mastering, Media, TextTrack, VideoTrack
 from matinee.media.time import STANDARD_RATES, parse_clock, snap_rate
 
 MAX_PIXELS = 8192 * 8192
@@ -29,6 +32,11 @@ _PLACES = 4
 _MEANT = Fraction(1, 12)
 """A varying rate so near to a standard one is meant to be it."""
 _TRANSFERS: dict[int, Dynamic] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
+_DISPLAY, _LIGHT = Struct("=22i"), Struct("=II")
+_MORE: Mapping[DynamicMetadata, frozenset[Type]] = {
+    "Dolby Vision": frozenset({Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA}),
+    "HDR10+": frozenset({Type.DYNAMIC_HDR_PLUS}),
+}
 _NOT_THE_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -209,8 +217,38 @@ def _video(stream: VideoStream, frame: VideoFrame, shown: Sequence[list[Fraction
         matrix=int(frame.colorspace),
         dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
         interlaced=bool(frame.interlaced_frame),
+        colour=_colour(frame),
         transparent=any(one.is_alpha for one in frame.format.components),
     )
+
+
+def _colour(frame: VideoFrame) -> Colour:
+    """What the first picture says of its colours, by itself or with the container's help."""
+    told = {one.type: bytes(one) for one in cast("SideDataContainer", frame.side_data)}
+    light = told.get(Type.CONTENT_LIGHT_LEVEL, b"")
+    max_cll, max_fall = _LIGHT.unpack(light) if len(light) == _LIGHT.size else (0, 0)
+    return Colour(
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+        matrix=int(frame.colorspace),
+        full_range=int(frame.color_range) == 2,
+        mastering=_mastering(told.get(Type.MASTERING_DISPLAY_METADATA, b"")),
+        max_cll=max_cll,
+        max_fall=max_fall,
+        more=tuple(name for name, kinds in _MORE.items() if told.keys() & kinds),
+    )
+
+
+def _mastering(data: bytes) -> Mastering | None:
+    """From FFmpeg's ``AVMasteringDisplayMetadata``: fractions for red, green, blue, white and luminance, two flags."""
+    if len(data) != _DISPLAY.size:
+        return None
+    *numbers, has_primaries, has_luminance = _DISPLAY.unpack(data)
+    if not (has_primaries and has_luminance and all(numbers[1::2])):
+        return None
+    told = [Fraction(above, below) for above, below in zip(numbers[::2], numbers[1::2], strict=True)]
+    red, green, blue, white = zip(told[:8:2], told[1:8:2], strict=True)
+    return Mastering(red=red, green=green, blue=blue, white=white, darkest=told[8], brightest=told[9])
 
 
 def _rate(stream: VideoStream, shown: Sequence[list[Fraction]]) -> tuple[Fraction, bool]:

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from matinee.base.errors import InvalidInput
 from matinee.media import run
 from matinee.media.containers import input_options
+from matinee.media.records import Colour
+from matinee.media.tone import TO_SDR, tagged
 
 Pooling = Literal["mean", "harmonic", "p1", "p5", "p10"]
 """How the scores of frames become one: arithmetic or harmonic mean, or the percentile that so many fall below."""
@@ -49,24 +51,32 @@ def vmaf(
     frames: int,
     every: int = 1,
     threads: int = 1,
+    colour: Colour | None = None,
+    grain: bool = True,
     stop: threading.Event | None = None,
 ) -> Scores:
     """The score of every frame of `encode`, or of every so many.
 
     `original` has as many frames, at `size` (width, height); tiny pictures are enlarged before they are compared.
-    Raises `InvalidInput` where either has other frames than `frames`, and what `matinee.media.run.ffmpeg` raises.
+    `colour` is that of pictures of high dynamic range: both are compared as a screen of standard range shows them,
+    since the model has learnt from nothing else, and so that their scores and those of encodes in standard range are on
+    one scale. Without `grain`, what an AV1 encode has its player put back is left out: the model takes grain that is
+    not the original's own for damage, however alike the two look. Raises `InvalidInput` where either has other frames
+    than `frames`, and what `matinee.media.run.ffmpeg` raises.
     """
     rows: list[str] = []
     how = f"model=version={model_for(size[1])}:n_threads={threads}:n_subsample={every}"
     times = ceil(_LEAST / min(_LEAST, *size))
     scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic"
     numbered = "settb=AVTB,setpts=N/TB/25"
+    shown = f"{tagged(colour)},{TO_SDR}" if colour else "format=yuv420p"
     graph = (
-        f"[0:v]{scaled},format=yuv420p,{numbered}[encode];"
-        f"[1:v]{scaled},format=yuv420p,{numbered}[original];"
+        f"[0:v]{scaled},{shown},{numbered}[encode];"
+        f"[1:v]{scaled},{shown},{numbered}[original];"
         f"[encode][original]libvmaf={how}:shortest=1:log_fmt=csv:log_path=/dev/stdout"
     )
-    arguments = [*input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]
+    bare = [] if grain else ["-export_side_data", "film_grain"]
+    arguments = [*bare, *input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]
     run.ffmpeg(arguments, about=str(encode), line=rows.append, stop=stop)
     scores = _scores(rows)
     if len(scores) != -(-frames // every):
