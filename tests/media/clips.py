@@ -63,3 +63,31 @@ def chaptered(
     listing.write_text("\n".join(rows) + "\n")
     ffmpeg("-i", source, "-f", "ffmetadata", "-i", listing, "-map", 0, "-map_chapters", 1, "-c", "copy", *more, path)
     return path
+
+
+def fields(path: Path, scan: str, *, marked: bool = False, seconds: int = 4) -> Path:
+    """A moving film whose pictures are ``progressive``, ``interlaced`` or ``telecined``, whether it says so or not.
+
+    `whole_fields` are the pictures that the fields of the latter two were taken from.
+    """
+    rate = {"progressive": "25", "interlaced": "50", "telecined": "24000/1001"}[scan]
+    made = {"progressive": "null", "interlaced": "tinterlace=interleave_top", "telecined": "telecine=pattern=23"}[scan]
+    kind = ("-flags", "+ilme+ildct", "-x264opts", "tff=1") if marked else ()
+    said = f"setfield={'tff' if marked else 'prog'}"
+    _moving(path, rate, f"{made},{said}", seconds, *kind)
+    return path
+
+
+def whole_fields(path: Path, scan: str, *, seconds: int = 4) -> Path:
+    """The film that `fields` took its fields from, a picture for each that should come out."""
+    rate, kept = {"interlaced": ("50", "select=not(mod(n\\,2))")}.get(scan, ("24000/1001", "null"))
+    _moving(path, "25" if scan == "progressive" else rate, kept, seconds)
+    return path
+
+
+def _moving(path: Path, rate: str, filters: str, seconds: int, *more: object) -> None:
+    """Something large that moves steadily, as smooth as what cameras see."""
+    moving = "crop=320:180:x='40+30*sin(n/7)':y='20+15*cos(n/9)',gblur=1.5,format=yuv420p"
+    source = f"mandelbrot=size=480x270:rate={rate}:start_scale=1:end_scale=1"
+    how = ("-vf", f"{moving},{filters}", "-t", seconds, *_QUICK, "-qp", 10, "-fps_mode", "passthrough")
+    ffmpeg("-f", "lavfi", "-i", source, *how, *more, path)

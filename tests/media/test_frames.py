@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tests.media.clips import clip, ffmpeg, scenes
 
+from matinee.media import frames
 from matinee.media.frames import evenly, frames_at
 
 COLOURS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
@@ -49,3 +50,16 @@ def test_upright_and_square(tmp_path: Path) -> None:
 
 def test_evenly_spread() -> None:
     assert evenly(Fraction(10), 5) == [1, 3, 5, 7, 9]
+
+
+def test_films_with_a_single_keyframe_are_not_read_again_for_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    more = ("-g", 9999, "-x264-params", "scenecut=0")
+    clip(film, seconds=100, rate=5, size="64x36", sounds=(), more=more)
+    decoded = []
+    counted = frames._Reel._decoded
+    monkeypatch.setattr(frames._Reel, "_decoded", lambda reel: (decoded.append(1) or one for one in counted(reel)))
+    assert len(list(frames_at(film, evenly(Fraction(100), 10)))) == 10
+    assert len(decoded) < 2 * 500

@@ -31,6 +31,15 @@ def test_the_original_is_as_good_as_itself(original: Path) -> None:
     assert scores.min() > 96
 
 
+@pytest.mark.parametrize("size", ["2x2", "16x16", "160x4"])
+def test_tiny_pictures_can_be_measured(original: Path, tmp_path: Path, size: str) -> None:
+    tiny, width, height = tmp_path / "tiny.mkv", *map(int, size.split("x"))
+    ffmpeg("-i", original, "-vf", f"scale={width}:{height}", "-c:v", "ffv1", tiny)
+    good, bad = (_encode(tiny, tmp_path / f"{crf}.mp4", "-crf", crf) for crf in (10, 51))
+    assert vmaf(tiny, tiny, (width, height), frames=20).min() > 95
+    assert vmaf(good, tiny, (width, height), frames=20).mean() > vmaf(bad, tiny, (width, height), frames=20).mean()
+
+
 def test_fewer_bits_and_fewer_pixels_look_worse(original: Path, tmp_path: Path) -> None:
     good, bad = (_encode(original, tmp_path / f"{crf}.mp4", "-crf", crf) for crf in (20, 40))
     small = _encode(original, tmp_path / "small.mp4", "-crf", 20, "-vf", "scale=160:90")
@@ -66,3 +75,12 @@ def test_poolings() -> None:
 
 def test_large_pictures_are_judged_as_on_a_large_screen() -> None:
     assert [model_for(height) for height in (360, 1080, 2160)] == [MODEL, MODEL, MODEL_4K]
+
+
+def test_grain_that_a_player_puts_back_can_be_left_out(original: Path, tmp_path: Path) -> None:
+    noisy, encode = tmp_path / "noisy.mkv", tmp_path / "e.mp4"
+    ffmpeg("-i", original, "-vf", "noise=c0s=10:c0f=t", "-c:v", "ffv1", noisy)
+    how = "lp=1:film-grain=40:film-grain-denoise=1"
+    ffmpeg("-i", noisy, "-c:v", "libsvtav1", "-preset", 10, "-crf", 30, "-svtav1-params", how, encode)
+    shown, bare = (vmaf(encode, noisy, SIZE, frames=20, grain=grain).mean() for grain in (True, False))
+    assert bare > shown

@@ -6,16 +6,21 @@ how much the picture holds (spatial information) and how much it changes (tempor
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.encoding.originals import Crop, Original
+from matinee.base.errors import InvalidInput
+from matinee.encoding.originals import Crop, Original, Scan
 from matinee.media import run
 from matinee.media.containers import input_options
 from matinee.media.frames import Picture, evenly, frames_at
@@ -27,10 +32,16 @@ from matinee.media.shots import Detector, Shot
 MEASURES = ("proxy bits", "spatial", "temporal", "light")
 _WIDTH = 256
 """Of the small pictures."""
-_BAR = 26 / 255
-"""Bars are darker than this everywhere, in all of the film."""
+_BAR = 26
+"""Of 255: bars are darker than this everywhere, in all of the film."""
 _LEAST_BAR = 0.02
 _SAMPLES = 24
+_RUNS, _RUN = 8, 30
+"""Places that are looked at for fields, and pictures at each."""
+_COMBED = 0.2
+"""Share of the telling pictures that must be combed for a film to be interlaced."""
+_AGAIN = 0.1
+"""Repeated fields of one parity for each combed picture, in a telecined film."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +97,9 @@ def _bits(proxy: Path, frames: int) -> NDArray[np.float32]:
 
 
 def _spatial(grey: cv2.typing.MatLike) -> float:
-    across, down = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))
-    return float(cv2.magnitude(across, down).std())
+    # In whole numbers: the last bits of OpenCV's own magnitude depend on where in memory a picture lies.
+    across, down = (cv2.Sobel(grey, cv2.CV_16S, dx, 1 - dx).astype(np.int32) for dx in (1, 0))
+    return float(np.sqrt(across**2 + down**2).std())
 
 
 def _temporal(grey: cv2.typing.MatLike, before: cv2.typing.MatLike | None) -> float:
@@ -98,7 +110,7 @@ def find_bars(media: Media) -> Crop | None:
     """What lies between black bars that stand through all of the film; None where there are none worth cutting off."""
     bright = None
     for picture in frames_at(media.path, evenly(media.video.duration, _SAMPLES)):
-        light = luma(picture)
+        light = picture.max(axis=2)  # of the brightest colour: deep blue has hardly any luma, and is no bar
         bright = light if bright is None else np.maximum(bright, light)
     if bright is None:
         return None
@@ -124,6 +136,53 @@ def find_grain(media: Media) -> float:
     lights = [luma(one) * 255 for one in frames_at(media.path, times)]
     found = [_flicker(after - before) for before, after in zip(lights[::2], lights[1::2], strict=False)]
     return float(np.median(found)) if found else 0.0
+
+
+def find_scan(media: Media) -> Scan:
+    """Whether the pictures are progressive, interlaced or telecined, as they look and whatever the file says of them.
+
+    Runs of pictures all over the film are shown to FFmpeg's idet. Where nothing moves, the file's word stands.
+    """
+    seen = Counter[str]()
+    for moment in evenly(media.video.duration, _RUNS):
+        _look(media, moment, seen)
+    # Lines in the picture itself now and then look like fields, but of either order.
+    combed = abs(seen["single:tff"] - seen["single:bff"])
+    whole = seen["single:progressive"]
+    if not combed + whole:
+        return "interlaced" if media.video.interlaced else "progressive"
+    if combed < _COMBED * (combed + whole):
+        return "progressive"
+    # Of a film that was brought from 24 to 30 pictures a second, two fields in ten come twice: one of them on top.
+    again = min(seen["repeated:top"], seen["repeated:bottom"])
+    is_thirty = Fraction(29) < media.video.frame_rate < Fraction(31)
+    return "telecined" if is_thirty and again > _AGAIN * combed else "interlaced"
+
+
+def _look(media: Media, moment: Fraction, seen: Counter[str]) -> None:
+    """Count what idet says of a run of pictures that begins at a keyframe near this moment."""
+    for line in _idet(media, moment):
+        if found := re.search(r"lavfi\.idet\.(single|repeated)\.current_frame=(\w+)", line):
+            seen[":".join(found.groups())] += 1
+
+
+def _idet(media: Media, moment: Fraction) -> list[str]:
+    lines: list[str] = []
+    arguments = [
+        *(
+            "-noaccurate_seek",
+            "-ss",
+            f"{float(moment):.3f}",
+            *input_options(media.path),
+            "-map",
+            f"0:{media.video.index}",
+        ),
+        *("-frames:v", str(_RUN), "-vf", "idet,metadata=mode=print:file=-", "-fps_mode", "passthrough"),
+        *("-f", "null", "-"),
+    ]
+    with suppress(InvalidInput):  # a damaged place tells nothing
+        run.ffmpeg(arguments, about=str(media.path), line=lines.append)
+    return lines
 
 
 _PLAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)

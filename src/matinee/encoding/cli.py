@@ -14,7 +14,7 @@ from matinee.base.terminal import Opener, grid
 from matinee.encoding.records import Stream
 from matinee.encoding.service import Service
 from matinee.media.probe import probe as look_into
-from matinee.media.records import Media
+from matinee.media.records import Colour, Media
 
 app = typer.Typer(help="From a delivered film to an adaptive stream.", no_args_is_help=True)
 
@@ -111,6 +111,17 @@ def _outcomes(rows: list[dict[str, Any]]) -> Table:
     return grid(told, ("title", "state", "sizes", "left out"))
 
 
+def _colour(colour: Colour) -> list[str]:
+    """Codes of ITU-T H.273 for primaries, transfer and matrix, and what is told of the mastering display."""
+    codes = f"{colour.primaries}/{colour.transfer}/{colour.matrix}"
+    told = [codes, "full range" if colour.full_range else "limited range"]
+    if colour.mastering:
+        told.append(f"mastered at {float(colour.mastering.darkest):g} to {float(colour.mastering.brightest):g} cd/m2")
+    if colour.max_cll:
+        told.append(f"MaxCLL {colour.max_cll}, MaxFALL {colour.max_fall}")
+    return [*told, *colour.more]
+
+
 def _facts(media: Media) -> dict[str, Any]:
     video, (width, height) = media.video, media.video.display_size
     return {
@@ -124,6 +135,8 @@ def _facts(media: Media) -> dict[str, Any]:
         "variable_rate": video.variable,
         "rotation": video.rotation,
         "dynamic": video.dynamic,
+        "bit_depth": video.bit_depth,
+        "colour": _colour(video.colour),
         "audio": [f"{one.language or 'und'} {one.codec} {one.layout}" for one in media.audio],
         "subtitles": [f"{one.language or 'und'} {one.codec}" for one in media.subtitles],
     }

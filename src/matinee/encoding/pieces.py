@@ -6,16 +6,69 @@ Pieces are made as they are asked for, so that only a few lie on the disk at a t
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from matinee.base.disk import disk_errors
+from matinee.base.disk import disk_errors, make_folder
 from matinee.base.errors import InvalidInput
 from matinee.encoding.originals import Original
 from matinee.media import run
 from matinee.media.containers import input_options
 from matinee.media.shots import Shot
+
+
+@contextmanager
+def room(work: Path) -> Iterator[Path]:
+    """An empty folder below `work` for pieces, which is gone afterwards; those of runs that were killed go now.
+
+    Several processes may have rooms at once. Raises `Unavailable` where the disk is full.
+    """
+    rooms = work / "pieces"
+    with disk_errors(rooms):
+        make_folder(rooms)
+        with _held(rooms):
+            for one in rooms.iterdir():
+                _clear(one)
+            folder = Path(tempfile.mkdtemp(dir=rooms))
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Nobody else makes or clears rooms meanwhile."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _clear(room: Path) -> None:
+    """Remove a room unless somebody is in it: the kernel lets go of a lock when who held it dies."""
+    try:
+        lock = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return  # who was in it has just left
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(room, ignore_errors=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)
 
 
 def pieces(
@@ -42,7 +95,7 @@ def pieces(
 
 
 def _pictures(original: Original, last: int, stop: threading.Event | None) -> Iterator[bytes]:
-    graph = f"[0:{original.track}]{original.filters},format=yuv420p"
+    graph = f"[0:{original.track}]{original.filters},format={original.pixel_format}"
     arguments = [
         *(*input_options(original.path), "-filter_complex", graph, "-frames:v", str(last)),
         *("-f", "rawvideo", "-fps_mode", "passthrough", "pipe:1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -11,14 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from matinee.base.disk import disk_errors, make_folder, replace_file
-from matinee.encoding.analysis import Analysis, analyse, find_bars, find_grain
+from matinee.encoding.analysis import Analysis, analyse, find_bars, find_grain, find_scan
 from matinee.encoding.ladder import fitted
-from matinee.encoding.originals import Original, sized, steadied
+from matinee.encoding.originals import Original, own_rate, sized, steadied
+from matinee.encoding.pieces import room
 from matinee.encoding.trials import digest_of
 from matinee.media.probe import probe
 from matinee.media.shots import Shot
 
-_MAKE = 1
+_MAKE = 2
 """Goes up when analysis comes to find otherwise."""
 
 
@@ -37,20 +37,21 @@ def prepare(source: Path, etag: str, work: Path, heights: Sequence[int]) -> Prep
     Raises what `matinee.media.probe.probe` and `matinee.media.run.ffmpeg` raise.
     """
     media = probe(source)
-    crop, video = find_bars(media), media.video
+    crop, scan, video = find_bars(media), find_scan(media), media.video
     size = (crop.width, crop.height) if crop else video.display_size
     width, height = fitted(size, max(heights))
-    filters = f"{steadied(video, video.frame_rate, crop)},{sized(video, width, height)}"
+    rate = own_rate(video, scan)
+    filters = f"{steadied(video, rate, crop, scan)},{sized(video, width, height)}"
     original = Original(
-        path=source, track=video.index, filters=filters, width=width, height=height, rate=video.frame_rate, frames=0
+        path=source, track=video.index, filters=filters, width=width, height=height, rate=rate, frames=0
     )
     kept = work / "analyses" / f"{digest_of(_MAKE, etag, filters, original.rate)}.npz"
     analysis = _load(kept)
     if analysis is None:
         with disk_errors(work):
             make_folder(kept.parent)
-            with tempfile.TemporaryDirectory(dir=work) as folder:
-                analysis = analyse(original, find_grain(media), Path(folder) / "proxy.mp4")
+            with room(work) as folder:
+                analysis = analyse(original, find_grain(media), folder / "proxy.mp4")
         _save(kept, analysis)
     return Prepared(etag=etag, original=replace(original, frames=len(analysis.frames)), analysis=analysis)
 

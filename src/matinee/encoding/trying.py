@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -13,11 +12,12 @@ import numpy as np
 
 from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors
+from matinee.base.errors import InvalidInput
 from matinee.encoding.codecs import CODECS
 from matinee.encoding.goal import Goal
 from matinee.encoding.knowledge import Outcome, Space, Unit, Way
 from matinee.encoding.ladder import fitted
-from matinee.encoding.pieces import pieces
+from matinee.encoding.pieces import pieces, room
 from matinee.encoding.plan import PlannedRung, Spent
 from matinee.encoding.preparing import Prepared
 from matinee.encoding.search import Additive, Step
@@ -40,7 +40,13 @@ class Trying:
         self.units = units(film.analysis.shots, original.rate, shortest_s=goal.shortest_s, longest_s=goal.longest_s)
         self.known = [Unit(frames=one.frames, measures=self._measures(one)) for one in self.units]
         boxes = {fitted((original.width, original.height), height) for height in goal.heights}
-        self._sizes = sorted({*boxes, (original.width, original.height)}, reverse=True)
+        boxes.add((original.width, original.height))
+        self._sizes = sorted((size for size in boxes if min(size) >= self._codec.least), reverse=True)
+        if not self._sizes:
+            raise InvalidInput(
+                f"{original.path} is {original.width} by {original.height}, less than {goal.codec} encodes.",
+                next_step="Choose h264.",
+            )
         self.space = Space(widths=tuple(width for width, _ in self._sizes), crfs=tuple(self._codec.crfs()))
         self._trials: dict[tuple[int, Way], Trial] = {}
 
@@ -105,8 +111,8 @@ class Trying:
                 missing[self.units[i]] = task
         numbers = {unit: i for i, unit in enumerate(self.units)}
         if missing:
-            with disk_errors(self._work), tempfile.TemporaryDirectory(dir=self._work) as folder:
-                tasks = self._tasks(missing, Path(folder))
+            with disk_errors(self._work), room(self._work) as folder:
+                tasks = self._tasks(missing, folder)
                 label = f"encoding shots of {self._film.original.path.name}"
                 for unit, made in zip(
                     sorted(missing, key=attrgetter("start")), self._compute.map(_work_on, tasks, label), strict=True

@@ -20,7 +20,7 @@ from matinee.media.containers import input_options, open_container
 
 Picture = NDArray[np.uint8]
 
-_SEEK_S = 3
+_SEEK_S = Fraction(3)
 """Gaps longer than this are jumped over; shorter ones are decoded through."""
 
 
@@ -75,10 +75,15 @@ class _Reel:
         self._frames = self._decoded()
         self._now: VideoFrame | None = None
         self._next: VideoFrame | None = next(self._frames, None)
+        self._gap = _SEEK_S
 
     def at(self, time: Fraction) -> VideoFrame | None:
-        if self._next is not None and time - self._time(self._next) > _SEEK_S:
+        if self._next is not None and time - self._time(self._next) > self._gap:
+            reached = self._time(self._next)
             self._jump(time)
+            if self._next is not None and self._time(self._next) < reached:
+                # Keyframes are so far apart that a jump leads back: gaps like this one are better decoded through.
+                self._gap = max(self._gap, time - reached)
         while self._next is not None and (self._now is None or self._time(self._next) <= time):
             self._now, self._next = self._next, next(self._frames, None)
         return self._now

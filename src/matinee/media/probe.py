@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
-from statistics import median_low
+from struct import Struct
+from typing import cast
 
 import av
 from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -17,7 +19,17 @@ from av.video.stream import VideoStream
 from matinee.base.errors import InvalidInput
 from matinee.media.containers import open_container
 from matinee.media.languages import language_tag
-from matinee.media.records import AudioTrack, Chapter, Dynamic, Media, TextTrack, VideoTrack
+from matinee.media.records import (
+    AudioTrack,
+    Chapter,
+    Colour,
+    Dynamic,
+    DynamicMetadata,
+    Mastering,
+    Media,
+    TextTrack,
+    VideoTrack,
+)
 from matinee.media.time import STANDARD_RATES, parse_clock, snap_rate
 
 MAX_PIXELS = 8192 * 8192
@@ -25,7 +37,16 @@ _TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "
 # Containers whose header tells how long the file ought to be; the others are measured, and end where they end.
 _TELL_DURATION = ("mov,", "matroska,", "avi", "asf", "mxf", "flv")
 _HEAD_PACKETS = 240
+_PLACES = 4
+"""Parts of the film at whose beginnings the rate is measured."""
+_MEANT = Fraction(1, 12)
+"""A varying rate so near to a standard one is meant to be it."""
 _TRANSFERS: dict[int, Dynamic] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
+_DISPLAY, _LIGHT = Struct("=22i"), Struct("=II")
+_MORE: Mapping[DynamicMetadata, frozenset[Type]] = {
+    "Dolby Vision": frozenset({Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA}),
+    "HDR10+": frozenset({Type.DYNAMIC_HDR_PLUS}),
+}
 _NOT_THE_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -39,7 +60,8 @@ def probe(path: Path) -> Media:
         stream = _film(container, path)
         try:
             frame = _first_frame(container, stream)
-            head = _first_times(container, stream)
+            head = _times(container, stream, Fraction(0))
+            later = [_times(container, stream, at) for at in _places(container)]
             ends = _ends(container, stream)
         except av.error.FFmpegError as error:
             raise _broken(path, f"its pictures cannot be read: {error.strerror}") from None
@@ -55,7 +77,7 @@ def probe(path: Path) -> Media:
             size_bytes=path.stat().st_size,
             start=start,
             duration=max(ends.values()) - start,
-            video=_video(stream, frame, head, ends[stream.index]),
+            video=_video(stream, frame, [head, *later], ends[stream.index]),
             audio=tuple(_audio(one) for one in container.streams.audio if one.codec_context is not None),
             subtitles=tuple(_text(one) for one in container.streams.subtitles),
             chapters=tuple(_chapters(container, start, max(ends.values()) - start)),
@@ -92,12 +114,21 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame |
     return None
 
 
-def _first_times(container: InputContainer, stream: VideoStream) -> list[Fraction]:
-    """When the first frames are shown, in order."""
-    container.seek(container.start_time or 0)
+def _times(container: InputContainer, stream: VideoStream, after: Fraction) -> list[Fraction]:
+    """When frames are shown, in order, from a time after the beginning on; the first ones where it is nought."""
+    try:
+        container.seek((container.start_time or 0) + round(after * av.time_base))
+    except av.error.FFmpegError:
+        return []
     times = [shown for shown, _ in islice(_spans(container, [stream]), _HEAD_PACKETS)]
     # Frames near the cut may still lack earlier ones that are stored later.
     return sorted(times)[: max(2, len(times) - 16)]
+
+
+def _places(container: InputContainer) -> list[Fraction]:
+    """Times after which frames are looked at, besides the first."""
+    length = Fraction(container.duration or 0, av.time_base)
+    return [length * i / _PLACES for i in range(1, _PLACES)]
 
 
 def _spans(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[Fraction, Fraction]]:
@@ -155,6 +186,9 @@ def _said(container: InputContainer) -> Fraction:
     if not container.format.name.startswith(_TELL_DURATION):
         return Fraction(0)
     told = [_told(stream) for stream in (*container.streams.video, *container.streams.audio)]
+    if container.format.name == "avi":
+        # FFmpeg cuts the durations of a broken off AVI down to its size, but leaves the numbers of frames as told.
+        told += [one.frames / Fraction(one.average_rate) for one in container.streams.video if one.average_rate]
     if any(told):
         return max(told)
     # Subtitles may last beyond the film, and then the file's own word is about them.
@@ -171,8 +205,9 @@ def _told(stream: Stream) -> Fraction:
         return Fraction(0)
 
 
-def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fraction) -> VideoTrack:
-    rate, variable = _rate(stream, head)
+def _video(stream: VideoStream, frame: VideoFrame, shown: Sequence[list[Fraction]], end: Fraction) -> VideoTrack:
+    rate, variable = _rate(stream, shown)
+    head = shown[0]
     context = stream.codec_context
     # Some containers give the last packet no duration.
     end = max(end, head[-1] + 1 / rate)
@@ -193,26 +228,80 @@ def _video(stream: VideoStream, frame: VideoFrame, head: list[Fraction], end: Fr
         matrix=int(frame.colorspace),
         dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
         interlaced=bool(frame.interlaced_frame),
+        colour=_colour(frame),
+        transparent=any(one.is_alpha for one in frame.format.components),
     )
 
 
-def _rate(stream: VideoStream, head: list[Fraction]) -> tuple[Fraction, bool]:
-    """Frames per second and whether they vary, from the first frames' distances rather than the header's word."""
-    gaps = [after - before for before, after in pairwise(head) if after > before]
-    if not gaps:
+def _colour(frame: VideoFrame) -> Colour:
+    """What the first picture says of its colours, by itself or with the container's help."""
+    told = {one.type: bytes(one) for one in cast("SideDataContainer", frame.side_data)}
+    light = told.get(Type.CONTENT_LIGHT_LEVEL, b"")
+    max_cll, max_fall = _LIGHT.unpack(light) if len(light) == _LIGHT.size else (0, 0)
+    return Colour(
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+        matrix=int(frame.colorspace),
+        full_range=int(frame.color_range) == 2,
+        mastering=_mastering(told.get(Type.MASTERING_DISPLAY_METADATA, b"")),
+        max_cll=max_cll,
+        max_fall=max_fall,
+        more=tuple(name for name, kinds in _MORE.items() if told.keys() & kinds),
+    )
+
+
+def _mastering(data: bytes) -> Mastering | None:
+    """From FFmpeg's ``AVMasteringDisplayMetadata``: fractions for red, green, blue, white and luminance, two flags."""
+    if len(data) != _DISPLAY.size:
+        return None
+    *numbers, has_primaries, has_luminance = _DISPLAY.unpack(data)
+    if not (has_primaries and has_luminance and all(numbers[1::2])):
+        return None
+    told = [Fraction(above, below) for above, below in zip(numbers[::2], numbers[1::2], strict=True)]
+    red, green, blue, white = zip(told[:8:2], told[1:8:2], strict=True)
+    return Mastering(red=red, green=green, blue=blue, white=white, darkest=told[8], brightest=told[9])
+
+
+def _rate(stream: VideoStream, shown: Sequence[list[Fraction]]) -> tuple[Fraction, bool]:
+    """Frames per second and whether they vary, from the frames' distances in places rather than the header's word.
+
+    Where they vary, it is the usual rate of the quickest place that is not alone: pictures shown twice cost next to
+    nothing, pictures left out are missed. One near a standard rate is taken for that.
+    """
+    found = [one for one in (_rate_there(stream, times) for times in shown) if one is not None]
+    if not found:
         return snap_rate(Fraction(stream.average_rate or stream.guessed_rate or 25)), False
-    usual = median_low(gaps)
+    rates = sorted(rate for rate, _ in found)
+    if not any(varies for _, varies in found) and rates[-1] - rates[0] <= rates[0] / 100:
+        return found[0][0], False
+    quickest = max(rate for rate in rates if len(rates) < 3 or sum(one > rate * 99 / 100 for one in rates) > 1)
+    return _standard(quickest), True
+
+
+def _rate_there(stream: VideoStream, times: list[Fraction]) -> tuple[Fraction, bool] | None:
+    """The usual rate in one place and whether it varies there; None where that cannot be told."""
+    gaps = [after - before for before, after in pairwise(times) if after > before]
+    if not gaps:
+        return None
+    usual = sorted(gaps)[len(gaps) // 4]  # a quarter of the pictures come as quickly: a rate, and not a chance
     # Clocks that count milliseconds round each distance up or down by one tick.
     tick = Fraction(stream.time_base or 0)
-    variable = max(gaps) - min(gaps) > max(2 * tick, usual / 4)
-    if variable:
-        alike = [gap for gap in gaps if usual / 2 < gap < usual * 3 / 2]
+    if max(gaps) - min(gaps) > max(2 * tick, usual / 8):
+        alike = [gap for gap in gaps if abs(gap - usual) <= max(tick, usual / 8)]
         return snap_rate(len(alike) / sum(alike, Fraction())), True
     # A told rate is a mean over the file, which one gap spoils; a measured one is rounded by its clock.
-    told, measured = snap_rate(Fraction(stream.average_rate or 0)), snap_rate((len(head) - 1) / (head[-1] - head[0]))
+    told, measured = snap_rate(Fraction(stream.average_rate or 0)), snap_rate((len(times) - 1) / (times[-1] - times[0]))
     if told in STANDARD_RATES and abs(told - measured) < measured / 50:
         return told, False
     return (measured if measured in STANDARD_RATES or not told else told), False
+
+
+def _standard(rate: Fraction) -> Fraction:
+    """The standard rate that a varying one is meant to be; of a recording of few pictures its own."""
+    nearest = min(STANDARD_RATES, key=lambda one: abs(one - rate))
+    if abs(nearest - rate) <= _MEANT * nearest:
+        return nearest
+    return Fraction(round(rate)) if abs(round(rate) - rate) < rate / 500 else rate.limit_denominator(1001)
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:

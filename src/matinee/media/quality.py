@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import threading
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 from matinee.base.errors import InvalidInput
 from matinee.media import run
 from matinee.media.containers import input_options
+from matinee.media.records import Colour
+from matinee.media.tone import TO_SDR, tagged
 
 Pooling = Literal["mean", "harmonic", "p1", "p5", "p10"]
 """How the scores of frames become one: arithmetic or harmonic mean, or the percentile that so many fall below."""
@@ -31,6 +34,8 @@ Scores = NDArray[np.float64]
 MODEL, MODEL_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1"
 _ENLARGED = 2160
 """Lines from which viewers are taken to sit as near as the 4K model has them."""
+_LEAST = 32
+"""Pixels of the shorter side: libvmaf falls over where its smallest scale comes to nothing."""
 
 
 def model_for(height: int) -> str:
@@ -47,23 +52,33 @@ def vmaf(
     every: int = 1,
     threads: int = 1,
     pictures: str = "[1:v]null",
+    colour: Colour | None = None,
+    grain: bool = True,
     stop: threading.Event | None = None,
 ) -> Scores:
     """The score of every frame of `encode`, or of every so many.
 
     `original` has as many frames, at `size` (width, height), once it has gone through the filters `pictures`, which
-    begin with ``[1:v]`` or a stream by number. Raises `InvalidInput` where either has other frames than
-    `frames`, and what `matinee.media.run.ffmpeg` raises.
+    begin with ``[1:v]`` or a stream by number; tiny pictures are enlarged before they are compared.
+    `colour` is that of pictures of high dynamic range: both are compared as a screen of standard range shows them,
+    since the model has learnt from nothing else, and so that their scores and those of encodes in standard range are on
+    one scale. Without `grain`, what an AV1 encode has its player put back is left out: the model takes grain that is
+    not the original's own for damage, however alike the two look. Raises `InvalidInput` where either has other frames
+    than `frames`, and what `matinee.media.run.ffmpeg` raises.
     """
     rows: list[str] = []
     how = f"model=version={model_for(size[1])}:n_threads={threads}:n_subsample={every}"
+    times = ceil(_LEAST / min(_LEAST, *size))
+    scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic"
     numbered = "settb=AVTB,setpts=N/TB/25"
+    shown = f"{tagged(colour)},{TO_SDR}" if colour else "format=yuv420p"
     graph = (
-        f"[0:v]scale={size[0]}:{size[1]}:flags=bicubic,format=yuv420p,{numbered}[encode];"
-        f"{pictures},format=yuv420p,{numbered}[original];"
+        f"[0:v]{scaled},{shown},{numbered}[encode];"
+        f"{pictures},{scaled},{shown},{numbered}[original];"
         f"[encode][original]libvmaf={how}:shortest=1:log_fmt=csv:log_path=/dev/stdout"
     )
-    arguments = [*input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]
+    bare = [] if grain else ["-export_side_data", "film_grain"]
+    arguments = [*bare, *input_options(encode), *input_options(original), "-lavfi", graph, "-f", "null", "-"]
     run.ffmpeg(arguments, about=str(encode), line=rows.append, stop=stop)
     scores = _scores(rows)
     if len(scores) != -(-frames // every):

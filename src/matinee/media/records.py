@@ -11,6 +11,41 @@ Dynamic = Literal["sdr", "pq", "hlg"]
 """Standard range, or high dynamic range with the transfer of SMPTE ST 2084 (HDR10) or ARIB STD-B67."""
 
 
+Point = tuple[Fraction, Fraction]
+"""x and y on the chromaticity diagram (CIE 1931)."""
+DynamicMetadata = Literal["Dolby Vision", "HDR10+"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mastering:
+    """The display on which the film was graded (SMPTE ST 2086)."""
+
+    red: Point
+    green: Point
+    blue: Point
+    white: Point
+    darkest: Fraction
+    """Candelas per square metre."""
+    brightest: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colour:
+    """What samples stand for: codes of ITU-T H.273, 2 where the file does not say, and the metadata of HDR10."""
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    full_range: bool = False
+    mastering: Mastering | None = None
+    max_cll: int = 0
+    """The brightest pixel of the film in candelas per square metre (CTA-861.3); 0 where not told."""
+    max_fall: int = 0
+    """The brightest mean of a frame."""
+    more: tuple[DynamicMetadata, ...] = ()
+    """Metadata by scene that the first picture carries; encodes do not keep it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoTrack:
     """Moving pictures."""
@@ -41,6 +76,9 @@ class VideoTrack:
     """How colour was coded: a code of ITU-T H.273, table 4; 2 where the file does not say."""
     dynamic: Dynamic
     interlaced: bool
+    transparent: bool = False
+    """Whether the pictures have an alpha channel."""
+    colour: Colour = Colour()
 
     @property
     def display_size(self) -> tuple[int, int]:
