@@ -40,7 +40,7 @@ function hls(name) {
   return { variants, tracks, texts };
 }
 
-const inside = (box, type) => box.boxes.find((one) => one.type === type);
+const inside = (box, type) => box.boxes?.find((one) => one.type === type);
 
 function track(files) {
   const file = MP4Box.createFile();

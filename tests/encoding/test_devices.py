@@ -8,7 +8,7 @@ import pytest
 
 from matinee.encoding import dash, hls
 from matinee.encoding.devices import FAMILIES, narrowed, renditions_for
-from matinee.encoding.presentation import Presentation, Segment, VideoRendition
+from matinee.encoding.presentation import Presentation, Segment, SoundTrack, VideoRendition
 
 DASH = {"d": "urn:mpeg:dash:schema:mpd:2011"}
 NAMES = {"avc1": "avc1.64001f", "hvc1": "hvc1.1.6.L93.90", "av01": "av01.0.08M.08"}
@@ -58,6 +58,20 @@ def test_only_who_cannot_show_everything_gets_a_manifest_of_its_own() -> None:
     assert list(manifests) == ["manifest-tv.mpd", "manifest-legacy.mpd", "manifest.mpd"]
     assert {name for name in NAMES if name in playlists["master-legacy.m3u8"]} == {"avc1"}
     assert {name for name in NAMES if name in manifests["manifest-tv.mpd"]} == {"avc1", "hvc1"}
+
+
+def test_families_that_know_no_opus_get_aac_alone_where_there_is_any() -> None:
+    aac, opus = (
+        SoundTrack(
+            id=codecs, codecs=codecs, timescale=1000, segments=(Segment(4000, 100),), language="en", label="English",
+            sample_rate=48000, channels=2, default=True,
+        )
+        for codecs in ("mp4a.40.2", "opus")
+    )  # fmt: skip
+    plain = _film(("avc1",), heights=(360,))
+    parts = narrowed(replace(plain, sound=(aac, opus)))
+    assert {name: part.sound for name, part in parts.items()} == {"tv": (aac,), "legacy": (aac,)}
+    assert narrowed(replace(plain, sound=(opus,))) == narrowed(replace(plain, sound=(aac,))) == {}
 
 
 def test_dash_has_one_set_for_each_codec() -> None:

@@ -24,6 +24,8 @@ class Family:
     """Of a 16:9 box that holds as many pixels as they decode."""
     max_frame_rate: int
     """At that size; faster films in sizes with no more pixels a second."""
+    sound: tuple[str, ...] = ("opus", "mp4a")
+    """Sample entries of the sound that they decode."""
 
     def decodes(self, one: VideoRendition) -> bool:
         """Whether these devices can show a rendition."""
@@ -38,8 +40,8 @@ FAMILIES: Mapping[str, Family] = {
         Family(name="web", codecs=("av01", "hvc1", "avc1"), max_height=2160, max_frame_rate=60),
         Family(name="apple", codecs=("hvc1", "av01", "avc1"), max_height=2160, max_frame_rate=60),
         Family(name="android", codecs=("av01", "hvc1", "avc1"), max_height=2160, max_frame_rate=60),
-        Family(name="tv", codecs=("hvc1", "avc1"), max_height=2160, max_frame_rate=60),
-        Family(name="legacy", codecs=("avc1",), max_height=1080, max_frame_rate=30),
+        Family(name="tv", codecs=("hvc1", "avc1"), max_height=2160, max_frame_rate=60, sound=("mp4a",)),
+        Family(name="legacy", codecs=("avc1",), max_height=1080, max_frame_rate=30, sound=("mp4a",)),
     )
 }
 
@@ -52,9 +54,12 @@ def renditions_for(family: Family, video: Iterable[VideoRendition]) -> tuple[Vid
 
 def narrowed(stream: Presentation) -> dict[str, Presentation]:
     """By name of the family: what is left of a stream for those that can show a part of it, and not all."""
-    found = {one.name: frozenset(renditions_for(one, stream.video)) for one in FAMILIES.values()}
-    return {
-        name: replace(stream, video=tuple(one for one in stream.video if one in shown))
-        for name, shown in found.items()
-        if 0 < len(shown) < len(stream.video)
-    }
+    found = {one.name: _part(one, stream) for one in FAMILIES.values()}
+    return {name: part for name, part in found.items() if part.video and part != stream}
+
+
+def _part(family: Family, stream: Presentation) -> Presentation:
+    """What a family can take of a stream; all of its sound rather than none, since what is said of devices may err."""
+    shown = frozenset(renditions_for(family, stream.video))
+    heard = tuple(one for one in stream.sound if one.codec in family.sound)
+    return replace(stream, video=tuple(one for one in stream.video if one in shown), sound=heard or stream.sound)
