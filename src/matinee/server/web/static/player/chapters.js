@@ -9,7 +9,8 @@ export class Chapters {
 
   constructor(root, video) {
     [this.#root, this.#video] = [root, video];
-    video.addEventListener("timeupdate", () => this.#mark());
+    // Until what was jumped to has loaded, only "seeking" comes.
+    for (const name of ["seeking", "timeupdate"]) video.addEventListener(name, () => this.#mark());
   }
 
   get any() { return this.#all.length > 0; }
