@@ -283,7 +283,7 @@ def _start(film: Path, work: Path) -> subprocess.Popen[bytes]:
 
 
 def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    for _ in range(3000):
+    for _ in range(12_000):
         if condition():
             return
         assert process.poll() is None, "it ended before it could be killed"
