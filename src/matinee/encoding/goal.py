@@ -33,7 +33,7 @@ class Goal:
     and players that take parameter sets in band: those of browsers do, Apple's do not."""
     peak: float = float("inf")
     """How many times its rung's mean bitrate a unit may take."""
-    probes: int = 2
+    probes: int = 3
     """Trials of every unit before the rungs are placed."""
     every: int = 2
     """Of so many frames one is measured."""

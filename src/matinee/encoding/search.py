@@ -76,11 +76,11 @@ _APART = 1.0
 """A rate factor that lies nearer than so to one that was tried is not worth a trial for a rung of a ladder."""
 _SHORT = 0.05
 """By so many points of quality may a target be missed."""
-_LOSS = 0.01
+_LOSS = 0.005
 """Share of the bits that is not worth more trials."""
 _UNUSED = 0.02
 """Share of allowed bits that may be left."""
-_NEAR_RUNG = 1.0
+_NEAR_RUNG = 1.5
 """Where a rung stands on the curve hardly matters, but that it stands on it."""
 
 

@@ -139,7 +139,7 @@ class Trying:
 
     def _recipe(self, way: Way) -> Recipe:
         width, height = self._sizes[way.size]
-        return Recipe(codec=self._codec.name, preset=self._preset, width=width, height=height, crf=way.crf)
+        return Recipe(codec=self._codec.name, preset=self._preset, width=width, height=height, crf=float(way.crf))
 
     def _measures(self, unit: Shot) -> tuple[float, ...]:
         return (*self._film.analysis.measures(unit), float(np.log2(self._film.original.width / 640)))
