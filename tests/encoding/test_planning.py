@@ -38,7 +38,13 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("planning") / "film.mp4"
     sources = ("gradients=size=320x180:rate=24:duration=1:speed=0.01", "testsrc2=size=320x180:rate=24:duration=1.5")
     inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
-    ffmpeg(*inputs, "-filter_complex", "[0][1]concat=n=2", "-pix_fmt", "yuv420p", "-qp", 4, path)
+    # There and back: the hard edges of this picture look like fields while it moves, in one order or the other.
+    there = (
+        "split[a][b];[a]trim=start_frame=8:end_frame=22,setpts=PTS-STARTPTS[there];[b]trim=end_frame=22,reverse[back]"
+    )
+    ffmpeg(
+        *(*inputs, "-filter_complex", f"[1]{there};[0][there][back]concat=n=3"), "-pix_fmt", "yuv420p", "-qp", 4, path
+    )
     return path
 
 

@@ -1,12 +1,14 @@
 """The search against a world in which every unit's curves are known: near to the best with a part of the trials."""
 
 from itertools import product
+from typing import cast
 
 import numpy as np
 import pytest
 
 from matinee.base.errors import NotFound
 from matinee.encoding.allocation import Options, Staircase, reaching
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.knowledge import Outcome, Priors, Space, Unit, Way, designed
 from matinee.encoding.rungs import Placing
 from matinee.encoding.search import Search, Target
@@ -163,5 +165,5 @@ def test_constant_slope_beats_one_rate_factor_and_equal_quality() -> None:
 
 
 def test_a_codec_of_which_nothing_is_known_is_told_of() -> None:
-    with pytest.raises(NotFound, match=r"av1 .* not been learnt"):
-        Priors.of_codec("av1")
+    with pytest.raises(NotFound, match=r"vp9 .* not been learnt"):
+        Priors.of_codec(cast("CodecName", "vp9"))

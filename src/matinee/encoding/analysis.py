@@ -148,10 +148,10 @@ def find_scan(media: Media) -> Scan:
         _look(media, moment, seen)
     # Lines in the picture itself now and then look like fields, but of either order.
     combed = abs(seen["single:tff"] - seen["single:bff"])
-    whole = seen["single:progressive"]
-    if not combed + whole:
+    telling = seen["single:tff"] + seen["single:bff"] + seen["single:progressive"]
+    if not telling:
         return "interlaced" if media.video.interlaced else "progressive"
-    if combed < _COMBED * (combed + whole):
+    if combed < _COMBED * telling:
         return "progressive"
     # Of a film that was brought from 24 to 30 pictures a second, two fields in ten come twice: one of them on top.
     again = min(seen["repeated:top"], seen["repeated:bottom"])

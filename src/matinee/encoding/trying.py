@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from operator import attrgetter
 from pathlib import Path
 from typing import get_args
@@ -96,8 +97,8 @@ class Trying:
         made = self._trials.values()
         return Spent(
             trials=len(made),
-            encode_cpu_s=sum(one.encode_cpu_s for one in made),
-            measure_cpu_s=sum(one.measure_cpu_s for one in made),
+            encode_cpu_s=fsum(one.encode_cpu_s for one in made),
+            measure_cpu_s=fsum(one.measure_cpu_s for one in made),
         )
 
     def _made(self, by_unit: Mapping[int, Task]) -> Iterator[tuple[int, list[Trial]]]:
