@@ -39,7 +39,7 @@ def test_names_of_codecs_are_those_that_the_encoders_wrote(coded: dict[str, Path
     videos = [coded["h264-180"], coded["hevc-180"], coded["av1-180"]]
     made = cut_up(tmp_path, videos, coded["sound"], 50)
     # 320x180 at 25 a second: High of H.264 at level 1.2, Main of HEVC at level 2 (60 / 30), Main of AV1 at level 2.0.
-    assert [one.codecs for one in made.video] == ["avc1.64000c", "hvc1.1.6.L60.90", "av01.0.00M.08"]
+    assert [one.codecs for one in made.video] == ["avc1.64000c", "hvc1.1.6.L60.90", "av01.0.00M.10"]
     assert [one.codec for one in made.video] == ["avc1", "hvc1", "av01"]
 
 

@@ -34,6 +34,8 @@ class Codec:
     """Between these lies every quality that anybody would ship."""
     crf_step: float
     """The smallest that the encoder tells apart, or that is worth it."""
+    depth: int
+    """Bits of a sample in which it encodes pictures of 8 bits: AV1 needs fewer bits in 10, which every player takes."""
     least: int
     """The smallest width or height that the encoder takes, in pixels."""
     private: Callable[[float, int, Colour | None], list[str]]
@@ -57,7 +59,7 @@ class Codec:
             raise InvalidInput(
                 "H.264 is made in 8 bits and standard range only.", next_step="Choose hevc or av1, or map the tones."
             )
-        pixels = "yuv420p" if depth == 8 else "yuv420p10le"
+        pixels = "yuv420p" if max(depth, self.depth) == 8 else "yuv420p10le"
         # What the encoder tells of the display must stay: it is of the same kind as what it tells of itself.
         strip = "null" if colour else self.strip
         return [
@@ -114,7 +116,7 @@ def _display(numbers: Sequence[object]) -> str:
 def _av1(crf: float, grain: int, colour: Colour | None) -> list[str]:
     denoise = f":film-grain={grain}:film-grain-denoise=1" if grain else ""
     # FFmpeg's own option takes whole rate factors, the encoder quarters.
-    how = f"crf={crf:g}:keyint=-1:scd=0:lp=1:tune=0{denoise}"
+    how = f"crf={crf:g}:keyint=-1:scd=0:lp=1{denoise}"
     return ["-svtav1-params", how + (_av1_range(colour) if colour else "")]
 
 
@@ -138,6 +140,7 @@ CODECS: Mapping[CodecName, Codec] = {
             crf_low=16,
             crf_high=46,
             crf_step=0.25,
+            depth=8,
             least=2,
             private=_h264,
             strip="filter_units=remove_types=6",
@@ -150,6 +153,7 @@ CODECS: Mapping[CodecName, Codec] = {
             crf_low=18,
             crf_high=46,
             crf_step=0.25,
+            depth=8,
             least=16,
             private=_hevc,
             strip="filter_units=remove_types=39",
@@ -162,6 +166,7 @@ CODECS: Mapping[CodecName, Codec] = {
             crf_low=20,
             crf_high=63,
             crf_step=0.25,
+            depth=10,
             least=4,
             private=_av1,
             strip="null",
