@@ -7,22 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoding.shots import GOAL, two_shots
 from tests.media.clips import ffmpeg
 
 from matinee.base.compute.local import LocalCompute
 from matinee.base.errors import InvalidInput
 from matinee.encoding import preparing, trying
-from matinee.encoding.goal import Goal
 from matinee.encoding.knowledge import Priors
 from matinee.encoding.plan import Plan
 from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
-from matinee.encoding.rungs import Placing
 from matinee.encoding.trials import Cache
 from matinee.media.packets import packets
 from matinee.media.quality import Pooling, pooled, vmaf
-
-GOAL = Goal(preset="ultrafast", heights=(90, 180), placing=Placing(most=3, step=12), longest_s=2)
 
 
 @pytest.fixture(scope="module")
@@ -34,18 +31,7 @@ def compute() -> Iterator[LocalCompute]:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A still shot, and one that moves."""
-    path = tmp_path_factory.mktemp("planning") / "film.mp4"
-    sources = ("gradients=size=320x180:rate=24:duration=1:speed=0.01", "testsrc2=size=320x180:rate=24:duration=1.5")
-    inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
-    # There and back: the hard edges of this picture look like fields while it moves, in one order or the other.
-    there = (
-        "split[a][b];[a]trim=start_frame=8:end_frame=22,setpts=PTS-STARTPTS[there];[b]trim=end_frame=22,reverse[back]"
-    )
-    ffmpeg(
-        *(*inputs, "-filter_complex", f"[1]{there};[0][there][back]concat=n=3"), "-pix_fmt", "yuv420p", "-qp", 4, path
-    )
-    return path
+    return two_shots(tmp_path_factory.mktemp("planning") / "film.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +46,7 @@ def test_rungs_rise_and_are_as_they_were_measured(planned: tuple[Path, Prepared,
     assert [(one.start, one.stop) for one in made.units] == [(0, 24), (24, 60)]
     assert [one.kbps for one in made.rungs] == sorted(one.kbps for one in made.rungs)
     assert len(made.rungs) > 1
-    assert all(abs(one.target - one.quality["mean"]) < 1.1 for one in made.rungs)
+    assert all(abs(one.target - one.quality["mean"]) < 2 for one in made.rungs)
     piece = tmp_path / "original.mkv"
     ffmpeg("-i", prepared.original.path, "-c:v", "ffv1", piece)
     rung = made.rungs[-1]

@@ -210,13 +210,12 @@ def _planned(name: str, found: Plan, cache: Cache, every: int) -> Way:
 
 def _encoded(rung: PlannedRung, found: Plan, cache: Cache, every: int) -> Encoded:
     trials = [cache.known(key).thinned(every) for key in rung.trials]
-    seconds = [float(unit.frames / found.rate) for unit in found.units]
     return Encoded(
         codec=rung.codec,
         width=rung.width,
         height=rung.height,
         kbps=rung.kbps,
         scores=np.concatenate([one.scores for one in trials]),
-        unit_kbps=tuple(one.size_bytes * 8 / s / 1000 for one, s in zip(trials, seconds, strict=True)),
+        unit_kbps=tuple(found.unit_kbps(rung)),
         files=tuple(cache.encode(key) for key in rung.trials),
     )

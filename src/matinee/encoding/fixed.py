@@ -1,8 +1,8 @@
 """The fixed ladder: the same sizes and bitrates for every film, as services begin with, to be compared with.
 
-Rungs are those of Apple's HLS Authoring Specification for H.264. No film is enlarged: a rung that is larger than the
-film keeps its bitrate at the film's own size, and above the second of these there is none. Each rung is encoded in two
-passes, the best that encoders do for a bitrate, with a closed group of pictures every few seconds.
+Rungs are those of Apple's HLS Authoring Specification for H.264 at 1080p. For a film of another size the whole ladder
+is drawn smaller, with as many bits for a pixel. Each rung is encoded in two passes, the best that encoders do for a
+bitrate, with a closed group of pictures every few seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import resource
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from io import BytesIO
 from math import ceil
 from pathlib import Path
@@ -41,8 +42,8 @@ _APPLE = (
     (1080, 7800),
 )
 """Heights of 16:9 boxes, and kbps."""
-_WHOLE = 2
-"""Rungs at the film's own size beside the first."""
+_LEAST_KBPS = 10
+"""Below which no two passes of x264 come out."""
 _MAKE = 1
 """Goes up when rungs come to be made otherwise."""
 
@@ -72,15 +73,16 @@ class FixedEncode:
 def fixed_rungs(size: tuple[int, int]) -> list[FixedRung]:
     """The rungs for a film of this size, lowest first.
 
-    >>> [(rung.width, rung.height, rung.kbps) for rung in fixed_rungs((640, 360))]
-    [(416, 234, 145), (640, 360, 365), (640, 360, 730), (640, 360, 1100)]
+    >>> [(rung.width, rung.height, rung.kbps) for rung in fixed_rungs((640, 360))][::2]
+    [(138, 78, 16), (256, 144, 81), (320, 180, 222), (426, 240, 500), (640, 360, 867)]
     """
-    found: list[FixedRung] = []
+    across, down = max(size), min(size)
+    scale = max(Fraction(down, 1080), Fraction(across, 1920))
+    found = []
     for height, kbps in _APPLE:
-        width, lines = fitted(size, height)
-        found.append(FixedRung(width=width, height=lines, kbps=kbps))
-        if sum((one.width, one.height) == fitted(size, 4 * max(size)) for one in found) > _WHOLE:
-            break
+        width, lines = fitted(size, round(height * scale))
+        if kbps * scale**2 >= _LEAST_KBPS:
+            found.append(FixedRung(width=width, height=lines, kbps=round(kbps * scale**2)))
     return found
 
 

@@ -30,6 +30,8 @@ class PlannedRung:
     trials: tuple[str, ...]
     """Under which key the encode of every unit is kept."""
     kbps: float
+    unit_bytes: tuple[int, ...]
+    """Of the compressed frames of every unit."""
     quality: Mapping[Pooling, float]
     """VMAF over all frames, as measured."""
     target: float
@@ -69,6 +71,11 @@ class Plan:
         """Of the film."""
         return float(self.units[-1].stop / self.rate)
 
+    def unit_kbps(self, rung: PlannedRung) -> list[float]:
+        """Bitrate of every unit of a rung."""
+        seconds = [float(one.frames / self.rate) for one in self.units]
+        return [size * 8 / s / 1000 for size, s in zip(rung.unit_bytes, seconds, strict=True)]
+
     def told(self) -> dict[str, Any]:
         """The plan as JSON holds it; the inverse of `of`."""
         made = asdict(self) | {"version": _VERSION, "rate": str(self.rate)}
@@ -88,7 +95,7 @@ class Plan:
             fields["rungs"] = tuple(
                 PlannedRung(
                     **one
-                    | {name: tuple(one[name]) for name in ("crfs", "trials")}
+                    | {name: tuple(one[name]) for name in ("crfs", "trials", "unit_bytes")}
                     | {"sizes": tuple((width, height) for width, height in one["sizes"])}
                 )
                 for one in fields["rungs"]

@@ -50,6 +50,8 @@ class Step:
     """That units might have."""
     ways: tuple[Way, ...]
     bits: float
+    peak: float
+    """How many times the bits of a mean frame the unit with the most bits a frame takes."""
     quality: float
     target: float
     """The quality that was asked for: of a rung, what the curve foretold where it was placed."""
@@ -78,6 +80,7 @@ _SHORT = 0.05
 """By so many points of quality may a target be missed."""
 _LOSS = 0.005
 """Share of the bits that is not worth more trials."""
+_ROUNDING = 1 + 1e-9
 _UNUSED = 0.02
 """Share of allowed bits that may be left."""
 _NEAR_RUNG = 1.5
@@ -141,7 +144,7 @@ class Search:
                 break
             self._try(wanted)
         return [
-            min((self._found(sizes, target) for sizes in sorted(scopes)), key=partial(_off, target))
+            min((self._found(sizes, target) for sizes in sorted(scopes)), key=partial(self._off, target))
             for target, scopes in zip(targets, looked, strict=True)
         ]
 
@@ -151,7 +154,7 @@ class Search:
         believed = self._step(self.known.expected(sizes), sizes, target)
         if not self._missing(believed):
             found.append(believed)
-        return min(found, key=partial(_off, target))
+        return min(found, key=partial(self._off, target))
 
     def _wanted(self, sizes: Sizes, target: Target) -> list[tuple[int, Way]]:
         """Trials that would bring a rung nearer to its target, or save bits on the way; none where it is well."""
@@ -172,6 +175,11 @@ class Search:
 
     def _missing(self, step: Step) -> list[tuple[int, Way]]:
         return [(i, way) for i, way in enumerate(step.ways) if way not in self.known.outcomes[i]]
+
+    def _off(self, target: Target, step: Step) -> tuple[float, ...]:
+        """Less for what is better: limits first, then that the target's quality is met, then that it takes few bits."""
+        over = max(0.0, step.bits - target.bits * _ROUNDING), max(0.0, step.peak - self.peak * _ROUNDING)
+        return *over, max(0.0, target.quality - _SHORT - step.quality), step.bits
 
     @property
     def _scopes(self) -> list[Sizes]:
@@ -233,10 +241,13 @@ class Search:
     def _told(self, choices: Sequence[int], options: Sequence[Options], curves: Sequence[Curve], sizes: Sizes) -> Step:
         worth = sum(float(one.worth[i]) for one, i in zip(options, choices, strict=True))
         quality = self._quality(worth / self._frames)
+        bits = [float(one.bits[i]) for one, i in zip(options, choices, strict=True)]
+        most = max(size / unit.frames for size, unit in zip(bits, self.units, strict=True))
         return Step(
             sizes=sizes,
             ways=tuple(one.ways[i] for one, i in zip(curves, choices, strict=True)),
-            bits=sum(float(one.bits[i]) for one, i in zip(options, choices, strict=True)),
+            bits=sum(bits),
+            peak=most * self._frames / sum(bits),
             quality=quality,
             target=quality,
         )
@@ -262,8 +273,3 @@ class Search:
 def _first(curve: Sequence[Step], target: Target) -> Step:
     """The first point of a rising curve that meets a target, or the last."""
     return next((one for one in curve if one.quality >= target.quality or one.bits >= target.bits), curve[-1])
-
-
-def _off(target: Target, step: Step) -> tuple[float, float]:
-    """Less for what is better: that a target's quality is met comes before that it takes few bits."""
-    return max(0.0, target.quality - _SHORT - step.quality), step.bits

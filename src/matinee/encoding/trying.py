@@ -87,6 +87,7 @@ class Trying:
             sizes=sizes,
             crfs=tuple(way.crf for way in step.ways),
             trials=tuple(one.key for one in trials),
+            unit_bytes=tuple(one.size_bytes for one in trials),
             kbps=sum(one.size_bytes for one in trials) * 8 / seconds / 1000,
             quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},
             target=step.target,

@@ -1,0 +1,20 @@
+"""A film of two shots, a still one and one that moves, and a goal for it that is quickly reached."""
+
+from pathlib import Path
+
+from tests.media.clips import ffmpeg
+
+from matinee.encoding.goal import Goal
+from matinee.encoding.rungs import Placing
+
+GOAL = Goal(preset="ultrafast", heights=(90, 180), placing=Placing(most=3, step=12), longest_s=2)
+
+
+def two_shots(path: Path) -> Path:
+    """Two and a half seconds of 320x180 at 24 frames a second; the cut is at one second."""
+    # No pattern with hard edges for the second: while it moves, its edges look like fields.
+    sources = ("gradients=size=320x180:rate=24:duration=1:speed=0.01", "mandelbrot=size=320x180:rate=24:end_pts=60")
+    inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
+    joined = "[1]trim=end_frame=36[moving];[0][moving]concat=n=2"
+    ffmpeg(*inputs, "-filter_complex", joined, "-pix_fmt", "yuv420p", "-qp", 4, path)
+    return path
