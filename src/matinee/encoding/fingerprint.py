@@ -14,7 +14,12 @@ _MAKE = 2
 
 
 def fingerprint(source: Path, settings: EncodingSettings) -> str:
-    """The same for the same file and settings: by size, time of change, and the file's first and last 64 KiB.
+    """The same for the same file and settings; see `content`."""
+    return hashlib.blake2b(f"{_MAKE} {content(source)} {settings.digest()}".encode(), digest_size=8).hexdigest()
+
+
+def content(source: Path) -> str:
+    """The same for the same file: by size, time of change, and the file's first and last 64 KiB.
 
     Raises `NotFound` where the file is gone, `Unavailable` where it cannot be read.
     """
@@ -32,5 +37,5 @@ def fingerprint(source: Path, settings: EncodingSettings) -> str:
         raise Unavailable(
             f"The source file {source} cannot be read: {error.strerror}.", next_step="Check its owner and permissions."
         ) from None
-    told = f"{_MAKE} {facts.st_size} {facts.st_mtime_ns} {settings.digest()} ".encode()
+    told = f"{facts.st_size} {facts.st_mtime_ns} ".encode()
     return hashlib.blake2b(told + ends, digest_size=8).hexdigest()

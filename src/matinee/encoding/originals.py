@@ -60,6 +60,11 @@ class Original:
     """What samples stand for where that is high dynamic range, with the metadata that encodes carry."""
 
     @property
+    def aspect(self) -> Fraction:
+        """Width to height; pixels are square."""
+        return Fraction(self.width, self.height).limit_denominator(255)
+
+    @property
     def picture_bytes(self) -> int:
         """Size of one."""
         return self.width * self.height * 3 // 2 * (1 if self.depth == 8 else 2)

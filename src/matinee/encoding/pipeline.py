@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +19,13 @@ import av
 from matinee.base.errors import InvalidInput, SettingsError
 from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts, timed
+from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import Bench
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
+from matinee.encoding.originals import Original
 from matinee.encoding.package import Cut, Finished, cut
 from matinee.encoding.presentation import Presentation
 from matinee.encoding.progress import SoFar
@@ -38,6 +41,23 @@ from matinee.media.subtitles import write_vtt
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A rendition that exists already, unit by unit."""
+
+    name: str
+    encodes: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The picture of a film, as it was planned and encoded before; see `matinee.encoding.planning`."""
+
+    original: Original
+    rungs: tuple[Joined, ...]
+    """Smallest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """What is to be made of a film."""
 
@@ -45,7 +65,9 @@ class _Plan:
     clock: Timing
     settings: EncodingSettings
     stop: threading.Event | None
-    videos: dict[str, Rung]
+    shape: Fraction
+    """Width to height on the screen."""
+    videos: dict[str, Rung | Joined]
     """By name of the piece."""
     sounds: dict[str, Sound]
     before: dict[int, Loudness]
@@ -68,17 +90,20 @@ def encoded(
     beside: Sequence[Sidecar] = (),
     language: str = "",
     key_of: KeyOf | None = None,
+    planned: Planned | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Film]:
     """The encoded film, in a folder that is there until the block ends.
 
     `label` names the work for who watches its progress, which counts seconds of film. `language` is that of the film,
-    for a single sound track that does not say. `key_of` gives the keys that encryption needs. Setting `stop` ends it
-    with `matinee.media.run.Stopped`. Raises `InvalidInput` where the source is no film or is damaged, and `Unavailable`
-    where the disk is full or Shaka Packager is missing; what was finished stays on the bench either way.
+    for a single sound track that does not say. `planned` pictures are put together rather than encoded. `key_of` gives
+    the keys that encryption needs. Setting `stop` ends it with `matinee.media.run.Stopped`. Raises `InvalidInput` where
+    the source is no film or is damaged, and `Unavailable` where the disk is full or Shaka Packager is missing; what was
+    finished stays on the bench either way.
     """
     protection = _protection(settings, key_of)
-    plan = _plan(_in_language(probe(source), language), bench, settings, label, stop)
+    media = _in_language(probe(source), language)
+    plan = _plan(_Asked(media, bench, settings, label, stop), planned)
     made = _encode(plan, bench, label)
     after = _after(plan, bench, label)
     with bench.space() as folder:
@@ -103,30 +128,54 @@ def _in_language(media: Media, language: str) -> Media:
     return replace(media, audio=(replace(media.audio[0], language=language),))
 
 
-def _plan(media: Media, bench: Bench, settings: EncodingSettings, label: str, stop: threading.Event | None) -> _Plan:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What came in."""
+
+    media: Media
+    bench: Bench
+    settings: EncodingSettings
+    label: str
+    stop: threading.Event | None
+
+
+def _plan(asked: _Asked, planned: Planned | None) -> _Plan:
+    media, settings = asked.media, asked.settings
     size = media.video.display_size
     if max(size) > MAX_ASPECT * min(size):
         raise InvalidInput(
             f"The pictures of {media.path} are {size[0]} by {size[1]}, a ribbon rather than a film.",
             next_step=f"Pad them to less than {MAX_ASPECT} to 1.",
         )
-    clock = timing(media, settings)
-    rungs = ladder(size, clock.frame_rate, settings.heights, settings.peak_kbps)
-    videos = {f"video-{rung.width}x{rung.height}.mp4": rung for rung in rungs}
-    before = _before(media, clock, bench, label, stop) if settings.loudness_lufs else {}
+    clock = _clock(planned.original, settings) if planned else timing(media, settings)
+    videos: dict[str, Rung | Joined] = (
+        {one.name: one for one in planned.rungs} if planned else dict(_rungs(media, clock, settings))
+    )
+    before = _before(asked, clock) if settings.loudness_lufs else {}
     sounds = {
         f"sound-{one.index}-{codec}.mp4": Sound(one, codec, _gain(before.get(one.index), settings))
         for codec in settings.audio_codecs
         for one in media.audio
     }
+    shape = planned.original.aspect if planned else aspect(media)
     taken = frozenset(_taken(media, videos, sounds, clock, settings) if settings.take_fitting else ())
-    return _Plan(media, clock, settings, stop, videos, sounds, before, taken)
+    return _Plan(media, clock, settings, asked.stop, shape, videos, sounds, before, taken)
 
 
-def _before(media: Media, clock: Timing, bench: Bench, label: str, stop: threading.Event | None) -> dict[int, Loudness]:
+def _clock(original: Original, settings: EncodingSettings) -> Timing:
+    return Timing(original.rate, original.frames, max(1, round(Fraction(settings.segment_s) * original.rate)))
+
+
+def _rungs(media: Media, clock: Timing, settings: EncodingSettings) -> Iterator[tuple[str, Rung]]:
+    for rung in ladder(media.video.display_size, clock.frame_rate, settings.heights, settings.peak_kbps):
+        yield f"video-{rung.width}x{rung.height}.mp4", rung
+
+
+def _before(asked: _Asked, clock: Timing) -> dict[int, Loudness]:
     """How loud each sound track of the source is, as it will be heard: in stereo."""
+    media, length_s = asked.media, float(clock.duration)
     tracks = [Heard(f"loudness-{one.index}.json", media.path, one.index, heard(clock)) for one in media.audio]
-    found = levels(bench, tracks, label=label, length_s=float(clock.duration), stop=stop)
+    found = levels(asked.bench, tracks, label=asked.label, length_s=length_s, stop=asked.stop)
     return {one.track: loudness for one, loudness in zip(tracks, found, strict=True)}
 
 
@@ -145,7 +194,7 @@ def _gain(found: Loudness | None, settings: EncodingSettings) -> float:
 
 def _taken(
     media: Media,
-    videos: Mapping[str, Rung],
+    videos: Mapping[str, Rung | Joined],
     sounds: Mapping[str, Sound],
     clock: Timing,
     settings: EncodingSettings,
@@ -153,7 +202,11 @@ def _taken(
     """Pieces for which the source's own picture or sound serves."""
     largest, rung = list(videos.items())[-1]
     picture, start = media.video.index, media.video.start
-    if may_fit(media, rung, clock) and fits(packets(media.path, picture), start, rung, clock):
+    if (
+        not isinstance(rung, Joined)
+        and may_fit(media, rung, clock)
+        and fits(packets(media.path, picture), start, rung, clock)
+    ):
         yield largest
     for name, sound in sounds.items():
         found = packets(media.path, sound.track.index)
@@ -164,7 +217,10 @@ def _taken(
 def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
     """Make the pieces that are not finished, and name them."""
     missing = [name for name in plan.pieces if bench.piece(name) is None]
-    passes = _passes(missing, plan)
+    joined = {name: one for name, one in plan.videos.items() if isinstance(one, Joined) and name in missing}
+    for name, one in joined.items():
+        bench.make([name], partial(_join, plan, one))
+    passes = _passes([name for name in missing if name not in joined], plan)
     length = float(plan.clock.duration)
     with working(label, len(passes) * length, "s") as task:
         for names in passes:
@@ -172,6 +228,10 @@ def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
             bench.make(names, partial(_one_pass, plan, told, names))
             told.rest()
     return missing
+
+
+def _join(plan: _Plan, rung: Joined, paths: Sequence[Path]) -> None:
+    assemble(rung.encodes, paths[0], plan.shape, plan.stop)
 
 
 def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
@@ -185,12 +245,13 @@ def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
 
 
 def _one_pass(plan: _Plan, told: SoFar, names: Sequence[str], paths: Sequence[Path]) -> None:
-    tracks: dict[str, Rung | Sound] = {**plan.videos, **plan.sounds}
+    rungs = {name: one for name, one in plan.videos.items() if isinstance(one, Rung)}
+    tracks: dict[str, Rung | Sound] = {**rungs, **plan.sounds}
     places = dict(zip(names, paths, strict=True))
     outputs = [Output(path, tracks[name], name in plan.taken) for name, path in places.items()]
     arguments = encoding_arguments(plan.media, outputs, plan.clock, plan.settings)
     run.ffmpeg(arguments, about=str(plan.media.path), progress=told, stop=plan.stop)
-    for name in plan.videos.keys() & places.keys():
+    for name in rungs.keys() & places.keys():
         _whole(places[name], plan)
 
 
@@ -216,7 +277,7 @@ def _segments(
         for name, sound in plan.sounds.items()
     ]
     about = str(plan.media.path)
-    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=aspect(plan.media), about=about, stop=plan.stop)
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=plan.shape, about=about, stop=plan.stop)
     return encrypt(folder, tracks, protection, about=about, stop=plan.stop) if protection else tracks
 
 
@@ -232,7 +293,7 @@ def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], 
     stream = Presentation(
         duration=duration,
         segment_s=segment,
-        aspect=aspect(plan.media),
+        aspect=plan.shape,
         video=tracks.video,
         sound=tracks.sound,
         subtitles=tuple(words),

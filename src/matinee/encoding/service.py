@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +19,12 @@ from matinee.catalog.records import Asset, AssetKind, Title
 from matinee.catalog.service import Service as Catalog
 from matinee.encoding import publishing
 from matinee.encoding.bench import Bench, in_use, locked
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
-from matinee.encoding.pipeline import encoded
+from matinee.encoding.goal import Goal
+from matinee.encoding.pipeline import Planned, encoded
+from matinee.encoding.planner import Planner
 from matinee.encoding.records import Film, Rendition, Sidecar, State, Stream, Work
 from matinee.encoding.settings import EncodingSettings
 from matinee.media.languages import language_tag
@@ -38,6 +41,12 @@ class Service:
         self._keys = backends.keys
         self._settings = settings
         self._work = (Path(settings.work).expanduser().absolute() if settings.work else backends.work) / "encoding"
+        self.planner = Planner(self._work / "plans", backends.compute, settings)
+        """Plans film files, of titles and others."""
+
+    def goal(self, codec: CodecName) -> Goal:
+        """What the settings ask of a plan."""
+        return self._settings.goal(codec)
 
     def encode(self, title_id: int, *, force: bool = False, stop: threading.Event | None = None) -> Stream:
         """The published stream of a title, encoded where it is not there yet, or again where `force` is given.
@@ -46,7 +55,7 @@ class Service:
         `Conflict` where another process works on it, `InvalidInput` where the source is no film or is damaged,
         `Unavailable` where the disk is full, and `matinee.media.run.Stopped` when `stop` is set meanwhile.
         """
-        title, source = self._catalog.title(title_id), self._source(title_id)
+        title, source = self._catalog.title(title_id), self.source(title_id)
         etag = fingerprint(source, self._settings)
         if not force and (found := self._published(title_id, etag)):
             return found
@@ -110,16 +119,20 @@ class Service:
         label, beside = f"encoding {title.name}", self._sidecars(title.id)
         language = language_tag(title.language)
         try:
-            with encoded(
-                source,
-                bench,
-                self._settings,
-                label=label,
-                beside=beside,
-                language=language,
-                key_of=partial(self._keys.key, content_id(title.id)),
-                stop=stop,
-            ) as film:
+            with (
+                self._pictures(source) as planned,
+                encoded(
+                    source,
+                    bench,
+                    self._settings,
+                    label=label,
+                    beside=beside,
+                    language=language,
+                    key_of=partial(self._keys.key, content_id(title.id)),
+                    planned=planned,
+                    stop=stop,
+                ) as film,
+            ):
                 if fingerprint(source, self._settings) != etag:
                     raise Conflict(
                         f"{source} was changed while it was being encoded.",
@@ -133,6 +146,9 @@ class Service:
             for folder in (bench.folder, bench.folder.parent):
                 with suppress(OSError):
                     folder.rmdir()
+
+    def _pictures(self, source: Path) -> AbstractContextManager[Planned | None]:
+        return nullcontext() if self._settings.method == "ladder" else self.planner.pictures(source)
 
     def _bench(self, title_id: int, etag: str, *, force: bool) -> Bench:
         """The bench of this source and these settings; those of others are cleared away."""
@@ -175,7 +191,8 @@ class Service:
                 )
         return None
 
-    def _source(self, title_id: int) -> Path:
+    def source(self, title_id: int) -> Path:
+        """The film file of a title. Raises `NotFound` where it has none."""
         sources = self._catalog.assets(title_id, AssetKind.SOURCE)
         if not sources:
             raise NotFound(

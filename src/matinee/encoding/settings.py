@@ -8,6 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from matinee.base.settings import Table
+from matinee.encoding.codecs import CodecName
+from matinee.encoding.goal import Goal
+from matinee.encoding.rungs import Placing
+from matinee.media.quality import Pooling
 
 AudioCodec = Literal["aac", "opus"]
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
@@ -18,6 +22,22 @@ _NOT_IN_DIGEST = frozenset({"work", "at_once", "together_s", "keep_replaced_h"})
 class EncodingSettings(Table):
     """How films are encoded."""
 
+    method: Literal["ladder", "title", "shots"] = Field(
+        "ladder",
+        description="ladder: the same sizes for every film, quickly; title: sizes and quality that suit the film; "
+        "shots: bits shared out among its shots as well. The last two try and measure, and take far longer",
+    )
+    codecs: Annotated[tuple[CodecName, ...], Field(min_length=1)] = Field(
+        ("h264",), description="Codecs of the picture, of title and shots: h264, hevc, av1; players take what they can"
+    )
+    cap_vmaf: float = Field(95, gt=0, le=100, description="Quality of the best rendition, of title and shots")
+    floor_vmaf: float = Field(40, ge=0, lt=100, description="Quality below which there is no rendition")
+    pooling: Pooling = Field(
+        "mean", description="How the quality of frames is counted: mean, harmonic, or a percentile: p1, p5, p10"
+    )
+    peak_ratio: float = Field(
+        0, ge=0, description="How many times its rendition's mean bitrate a shot may take; 0 sets no limit"
+    )
     heights: Annotated[tuple[Annotated[int, Field(ge=2, le=4320)], ...], Field(min_length=1)] = Field(
         (240, 360, 540, 720, 1080), description="Heights of the 16:9 boxes that renditions fit into; never upscaled"
     )
@@ -63,6 +83,20 @@ class EncodingSettings(Table):
     keep_replaced_h: float = Field(
         24, ge=0, description="Hours for which a replaced stream stays, for those who are watching it"
     )
+
+    def goal(self, codec: CodecName) -> Goal:
+        """What a plan of a film in this codec is to bring."""
+        return Goal(
+            codec=codec,
+            heights=tuple(
+                sorted({*Goal().heights, *self.heights} - {h for h in Goal().heights if h > max(self.heights)})
+            ),
+            placing=Placing(cap=self.cap_vmaf, floor=self.floor_vmaf),
+            pooling=self.pooling,
+            sharing="title" if self.method == "title" else "shots",
+            peak=self.peak_ratio or float("inf"),
+            longest_s=self.segment_s,
+        )
 
     def digest(self) -> str:
         """Changes whenever a knob does that changes the stream."""
