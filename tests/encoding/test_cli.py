@@ -24,12 +24,12 @@ def test_run_status_and_probe(
     there = ["--json", "--workspace", str(workspace.root), *FLAGS]
     assert run([*there, "encoding", "status"]) == 0
     assert [row["state"] for row in _json(capfdbinary)] == ["pending"]
-    assert run([*there, "encoding", "run"]) == 0
+    assert run([*there, "encoding", "encode"]) == 0
     (row,) = _json(capfdbinary)
     assert (row["title_id"], row["state"], row["sizes"]) == (id_, "encoded", ["160x90", "320x180"])
-    assert run([*there, "encoding", "run"]) == 0
+    assert run([*there, "encoding", "encode"]) == 0
     assert _json(capfdbinary) == []
-    assert run([*there, "encoding", "run", str(id_)]) == 0
+    assert run([*there, "encoding", "encode", str(id_)]) == 0
     assert _json(capfdbinary)[0]["state"] == "unchanged"
     assert run([*there, "encoding", "tidy"]) == 0
     assert _json(capfdbinary) == {"removed": 0}
@@ -43,7 +43,7 @@ def test_a_bad_film_is_told_at_the_end_with_an_exit_code(
     (tmp_path / "bad.mp4").write_text("no film")
     add(tmp_path / "bad.mp4")
     add(film)
-    assert run(["--workspace", str(workspace.root), *FLAGS, "encoding", "run"]) == 1
+    assert run(["--workspace", str(workspace.root), *FLAGS, "encoding", "encode"]) == 1
     out, err = capfd.readouterr()
     assert "encoded" in out
     assert "bad.mp4 is not a film: it is a text" in " ".join(err.split())

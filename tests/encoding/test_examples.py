@@ -1,4 +1,4 @@
-"""The examples in the documentation of encoding run."""
+"""The examples in the documentation of encoding do run."""
 
 import doctest
 import importlib

@@ -27,7 +27,7 @@ class Root(LazyGroup):
         Entry("status", "What this workspace holds and what to do next.", "matinee.cli.workspace:status", START),
         Entry("import", "Read films and viewing from MovieLens and TMDB.", "matinee.cli.ingest:import_app", WORK),
         Entry("scan", "Read a folder of films and series.", "matinee.cli.ingest:scan", WORK),
-        Entry("encode", "Encode every film that has no stream yet.", "matinee.encoding.cli:run", WORK),
+        Entry("encode", "Encode every film that has no stream yet.", "matinee.encoding.cli:encode", WORK),
         Entry("train", "Fit the models to all viewing so far.", "matinee.recommendation.cli:train", WORK),
         Entry("serve", "Serve the site, the console and the API.", "matinee.server.cli:serve_command", WORK),
         Entry("accounts", "People who can sign in.", "matinee.catalog.cli:accounts_app", WORK),

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from matinee.base.errors import MatineeError
 from matinee.base.terminal import Opener, grid
+from matinee.encoding import cli_planning
 from matinee.encoding.records import Stream
 from matinee.encoding.service import Service
 from matinee.media.probe import probe as look_into
@@ -19,8 +20,13 @@ from matinee.media.records import Colour, Media
 app = typer.Typer(help="From a delivered film to an adaptive stream.", no_args_is_help=True)
 
 
+app.command()(cli_planning.analyse)
+app.command()(cli_planning.plan)
+app.command()(cli_planning.compare)
+
+
 @app.command()
-def run(
+def encode(
     ctx: typer.Context,
     titles: Annotated[list[int] | None, typer.Argument(help="Ids of titles; all that are pending if left out.")] = None,
     *,
@@ -56,7 +62,7 @@ def status(ctx: typer.Context) -> None:
     opener.show(rows, grid(rows, ("title_id", "name", "state", "source")) if rows else "No title has a film file.")
     waiting = sum(row["state"] == "pending" for row in rows)
     if waiting:
-        opener.say(f"{waiting} pending. Next: `matinee encoding run`.")
+        opener.say(f"{waiting} pending. Next: `matinee encoding encode`.")
     elif not rows:
         opener.say("Next: `matinee scan FOLDER` finds films.")
 
