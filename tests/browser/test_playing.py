@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -78,12 +78,27 @@ IMSC = """async (manifest) => {
 }"""
 
 
+@pytest.fixture
+def otherwise(house: House) -> Iterator[Callable[..., int]]:
+    """Encodes a film of the house with other settings, until the test is over."""
+    changed: list[int] = []
+
+    def encode(name: str, **update: object) -> int:
+        settings = house.workspace.settings.table("encoding", EncodingSettings)
+        changed.append(house.titles[name])
+        Service(house.workspace.backends, settings.model_copy(update=update)).encode(changed[-1])
+        return changed[-1]
+
+    yield encode
+    for title_id in changed:
+        house.workspace.service("encoding").encode(title_id)
+
+
 @pytest.mark.parametrize("format_", ["dash", "hls"])
 def test_imsc_is_shown_and_chosen_only_where_asked_for(
-    enter: Callable[..., Visitor], house: House, format_: str
+    enter: Callable[..., Visitor], otherwise: Callable[..., int], format_: str
 ) -> None:
-    ferry, settings = house.titles["Night Ferry"], house.workspace.settings.table("encoding", EncodingSettings)
-    Service(house.workspace.backends, settings.model_copy(update={"imsc": True})).encode(ferry)
+    ferry = otherwise("Night Ferry", imsc=True)
     visitor = enter("family", "Dora")
     visitor.go(f"/watch/{ferry}?format={format_}")
     visitor.playing()
@@ -265,10 +280,13 @@ def test_an_operator_who_looks_on_leaves_no_trace(enter: Callable[..., Visitor],
 @pytest.mark.parametrize("format_", ["dash", "hls"])
 @pytest.mark.parametrize("codecs", [("aac",), ("opus",), ("aac", "opus")])
 def test_sound_is_heard_in_either_codec(
-    enter: Callable[..., Visitor], house: House, codecs: tuple[str, ...], format_: str
+    enter: Callable[..., Visitor],
+    otherwise: Callable[..., int],
+    house: House,
+    codecs: tuple[str, ...],
+    format_: str,
 ) -> None:
-    door, settings = house.titles["The Glass Door"], house.workspace.settings.table("encoding", EncodingSettings)
-    Service(house.workspace.backends, settings.model_copy(update={"audio_codecs": codecs})).encode(door)
+    door = otherwise("The Glass Door", audio_codecs=codecs)
     (row,) = house.workspace.service("catalog").assets(door, AssetKind.STREAM)
     assert [one["codec"].partition(".")[0].replace("mp4a", "aac") for one in row.facts["audio"]] == list(codecs)
     visitor = enter("family", "Dora")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from tests import apart
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
@@ -30,7 +30,7 @@ def post(service: Service, sender: Sender, body: Any) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as browser:
             return await browser.post("/api/events", json=body)
 
-    return asyncio.run(send())
+    return apart.run(send())
 
 
 def test_a_batch_is_answered_per_event(service: Service) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from functools import partialmethod
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI
+from tests import apart
 
 from matinee.base.clock import now_ms
 from matinee.base.errors import NotFound
@@ -34,7 +34,7 @@ class Client:
         self._app, self._client = app, client
 
     def request(self, method: str, path: str, **said: Any) -> httpx.Response:
-        return asyncio.run(self._request(method, path, **said))
+        return apart.run(self._request(method, path, **said))
 
     async def _request(self, method: str, path: str, **said: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, client=self._client)
