@@ -166,8 +166,8 @@ def digest_of(*facts: object) -> str:
 
 def key_of(task: Task, recipe: Recipe) -> str:
     """What a trial is kept under."""
-    model = model_for(task.size[1])
-    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe)
+    model, how = model_for(task.size[1]), _encoding(recipe)
+    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe, how)
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 
@@ -241,10 +241,14 @@ def _arguments(task: Task, recipe: Recipe, out: Path) -> list[str]:
     scale = ["-vf", f"scale={recipe.width}:{recipe.height}:flags=lanczos"] if scaled else []
     return [
         *("-y", "-threads", "1", *input_options(task.piece), *scale),
-        *CODECS[recipe.codec].arguments(recipe.preset, recipe.crf, recipe.grain),
+        *_encoding(recipe),
         *("-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(_ticks(task.rate))),
         *("-f", "mp4", f"file:{out}"),
     ]
+
+
+def _encoding(recipe: Recipe) -> list[str]:
+    return CODECS[recipe.codec].arguments(recipe.preset, recipe.crf, recipe.grain)
 
 
 def _ticks(rate: Fraction) -> int:
