@@ -1,6 +1,6 @@
 """Run the benchmark of encoding and write its report: ``make bench B=encoding``.
 
-Parts can be run alone (``ARGS="ways"``); the report then keeps the other parts of the last run. Trials and films
+Parts can be run alone (``ARGS="ways target"``); the report then keeps the other parts of the last run. Trials and films
 lie in ``work/``; what was made before is not made again. The real data's folder is named in MATINEE_TEST_DATA, or lies
 in ``shared/data`` beside the checkout.
 """
@@ -19,6 +19,9 @@ WORK = HERE / "work"
 NOTES = HERE / "notes.md"
 PARTS: Mapping[str, str] = {
     "ways": "bits for the same quality: fixed ladder, by title, by shot, in AV1",
+    "effort": "processor time and loss of the search beside trying everything, and by length of film",
+    "target": "a quality that is asked for, and what the finished file has",
+    "kills": "plans killed at random moments, beside an undisturbed one",
 }
 
 
