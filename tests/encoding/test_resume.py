@@ -111,6 +111,7 @@ def test_two_processes_at_once_one_works_and_the_other_is_told(workspace: Worksp
     id_ = add(clip(tmp_path / "film.mp4", seconds=12, size="640x360", rate=30))
     process = _start(workspace, id_)
     _until(lambda: _drafts(workspace), process)
+    process.send_signal(signal.SIGSTOP)  # so that it has not finished before the other has begun
     rival = subprocess.run(_start_arguments(workspace, id_), capture_output=True, text=True, check=False)
     assert "Conflict: film is being encoded by another process" in rival.stderr
     process.kill()
