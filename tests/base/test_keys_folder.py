@@ -54,7 +54,7 @@ def test_a_message_of_damage_holds_no_key(keys: FolderKeys) -> None:
 
 
 def test_keys_are_not_logged(keys: FolderKeys, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "matinee"):
         made = keys.key("title-1", "video")
     assert made.key.hex() not in caplog.text
 

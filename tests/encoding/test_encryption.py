@@ -131,7 +131,7 @@ def test_no_segment_begins_in_the_clear(coded: dict[str, Path], tmp_path: Path, 
 def test_keys_are_neither_logged_nor_left_on_the_disk(
     coded: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "matinee"):
         both(coded, tmp_path, "cenc")
     for kind in ("video", "audio"):
         key = key_of(kind)
