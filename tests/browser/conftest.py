@@ -18,8 +18,10 @@ import pytest
 from tests.media.clips import chaptered, clip
 from tests.server.conftest import running
 
+from matinee.base.errors import Unavailable
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind, CreditDraft, ExternalId, Kind, Role, TitleDraft, Viewer
+from matinee.media.run import packager_program
 from matinee.subsystems import create_workspace
 from matinee.workflows.visit import PATIENCE_MS, browsing, until
 
@@ -64,6 +66,17 @@ def browser() -> Iterator[Any]:
         pytest.skip(f"{' and '.join(missing)} is not on this machine: run `make setup` and `apt-get install chromium`")
     with browsing() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def packager() -> None:
+    """Shaka Packager; without it the tests are skipped in words, under CI they fail."""
+    try:
+        packager_program()
+    except Unavailable as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -15,12 +14,10 @@ from tests.browser.conftest import FLAGS, House, Visitor, draft, people
 from tests.encoding.coded import CODED, cut_up, rendition, sound
 from tests.server.conftest import running
 
-from matinee.base.errors import Unavailable
 from matinee.catalog.records import AssetKind
 from matinee.encoding import dash, hls
 from matinee.encoding.encryption import Protection, content_id, encrypt
 from matinee.encoding.presentation import Presentation
-from matinee.media.run import packager_program
 from matinee.subsystems import create_workspace
 
 UNITS = (25, 50, 38, 62) * 3
@@ -29,14 +26,8 @@ SCHEMES = ("none", "cenc", "cbcs")
 
 
 @pytest.fixture(scope="module")
-def house(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(browser: Any, packager: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A cinema with the same film clear and under each scheme; skipped in words where Shaka Packager is missing."""
-    try:
-        packager_program()
-    except Unavailable as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("codecs")
     videos = [rendition(folder, codec, height, UNITS) for codec in CODED for height in (90, 180)]
     heard = sound(folder, UNITS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +10,8 @@ from tests.browser.conftest import FLAGS, House, Visitor, add, people
 from tests.media.clips import clip
 from tests.server.conftest import running
 
-from matinee.base.errors import Unavailable
 from matinee.encoding.service import Service
 from matinee.encoding.settings import EncodingSettings
-from matinee.media.run import packager_program
 from matinee.subsystems import create_workspace
 
 TIME = "document.querySelector('video').currentTime"
@@ -24,14 +21,8 @@ SCHEMES = ("cenc", "cbcs")
 
 
 @pytest.fixture(scope="module")
-def house(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(browser: Any, packager: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A cinema with a film under each scheme; skipped in words where Shaka Packager is missing, under CI it fails."""
-    try:
-        packager_program()
-    except Unavailable as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("sealed")
     with create_workspace(folder / "workspace", FLAGS) as workspace:
         house = House(workspace)

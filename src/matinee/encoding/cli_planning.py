@@ -18,7 +18,7 @@ from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.plotting import save
 from matinee.base.terminal import Opener, grid
 from matinee.encoding.codecs import CODECS, CodecName
-from matinee.encoding.comparing import FIXED, Comparison
+from matinee.encoding.comparing import FIXED, WAYS, Comparison
 from matinee.encoding.goal import Goal
 from matinee.encoding.plan import Plan, PlannedRung
 from matinee.encoding.preparing import Prepared
@@ -28,7 +28,7 @@ from matinee.media.quality import MODEL, Pooling, model_for
 
 Target = Annotated[str, typer.Argument(help="Id of a title, or a film file.")]
 Counted = Annotated[str, typer.Option("--pooling", help="mean, harmonic, p1, p5, p10; else as the settings say.")]
-_WAYS = "fixed,title,equal,shots,mixed"
+_WAYS = ",".join(WAYS)
 
 
 def analyse(ctx: typer.Context, target: Target) -> None:

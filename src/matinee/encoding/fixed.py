@@ -7,7 +7,6 @@ bitrate, with a closed group of pictures every few seconds.
 
 from __future__ import annotations
 
-import resource
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -141,10 +140,10 @@ def _make(task: _Task) -> None:
     """Encode and measure one rung, in a process of its own; the table comes last, so that what it says is there."""
     file, original = task.kept.with_suffix(".mp4"), task.original
     with disk_errors(file), tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        draft, began = Path(folder) / "rung.mp4", _cpu_s()
+        draft, began = Path(folder) / "rung.mp4", run.spent_s()
         for number in (1, 2):
             run.ffmpeg(_arguments(task, Path(folder), number, draft), about=str(original.path))
-        encoded = _cpu_s()
+        encoded = run.spent_s()
         scores = judged(original, draft, every=task.every)
         bits = sum(one.size_bytes for one in packets(draft, 0)) * 8
         out = BytesIO()
@@ -154,7 +153,7 @@ def _make(task: _Task) -> None:
             kbps=bits / float(original.frames / original.rate) / 1000,
             file_bytes=draft.stat().st_size,
             encode_cpu_s=encoded - began,
-            measure_cpu_s=_cpu_s() - encoded,
+            measure_cpu_s=run.spent_s() - encoded,
         )
         draft.replace(file)
         replace_file(task.kept.with_suffix(".npz"), out.getvalue())
@@ -170,8 +169,3 @@ def _arguments(task: _Task, folder: Path, number: int, out: Path) -> list[str]:
         *("-passlogfile", str(folder / "pass"), "-an", "-map_metadata", "-1", "-fflags", "+bitexact"),
         *(("-f", "null", "-") if number == 1 else ("-f", "mp4", f"file:{out}")),
     ]
-
-
-def _cpu_s() -> float:
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime

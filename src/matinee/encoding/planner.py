@@ -55,14 +55,12 @@ class Planner:
         with disk_errors(folder):
             make_folder(folder)
         with self._folder(source) as work:
-            return [self._write(source, work, rung, folder) for rung in rungs]
-
-    def _write(self, source: Path, work: Path, rung: PlannedRung, folder: Path) -> Path:
-        cache = Cache(work / "trials")
-        out = folder / f"{source.stem}-{rung.codec}-{rung.height}p-{round(rung.kbps)}k.mp4"
-        encodes = [cache.encode(cache.known(key).key) for key in rung.trials]
-        assemble(encodes, out, self._prepared(source, work).original.aspect)
-        return out
+            cache, aspect = Cache(work / "trials"), self._prepared(source, work).original.aspect
+            made = list[Path]()
+            for rung in rungs:
+                made.append(folder / f"{source.stem}-{rung.codec}-{rung.height}p-{round(rung.kbps)}k.mp4")
+                assemble([cache.encode(cache.known(key).key) for key in rung.trials], made[-1], aspect)
+            return made
 
     @contextmanager
     def pictures(self, source: Path) -> Iterator[Planned]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import threading
 import uuid
 from collections.abc import Collection
@@ -205,9 +204,9 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
         return _measured_again(task, coarse, kept, stop)
     draft = kept.draft(key)
     try:
-        began = _cpu_s()
+        began = run.spent_s()
         run.ffmpeg(_arguments(task, recipe, draft), about=str(task.piece), stop=stop)
-        encoded = _cpu_s()
+        encoded = run.spent_s()
         scores = vmaf(draft, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
         trial = Trial(
             key=key,
@@ -217,7 +216,7 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
             every=task.every,
             file_bytes=draft.stat().st_size,
             encode_cpu_s=encoded - began,
-            measure_cpu_s=_cpu_s() - encoded,
+            measure_cpu_s=run.spent_s() - encoded,
         )
         kept.keep(trial, draft)
     finally:
@@ -227,10 +226,10 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
 
 def _measured_again(task: Task, coarse: Trial, kept: Cache, stop: threading.Event | None) -> Trial:
     """A trial that was looked at less closely than is asked for; its encode serves."""
-    began = _cpu_s()
+    began = run.spent_s()
     encode = kept.encode(coarse.key)
     scores = vmaf(encode, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
-    spent = coarse.measure_cpu_s + _cpu_s() - began
+    spent = coarse.measure_cpu_s + run.spent_s() - began
     trial = replace(coarse, scores=scores, every=task.every, measure_cpu_s=spent)
     kept.enter(trial)
     return replace(trial, fresh=True)
@@ -254,9 +253,3 @@ def _encoding(recipe: Recipe) -> list[str]:
 def _ticks(rate: Fraction) -> int:
     """A clock on which every frame lies exactly."""
     return rate.numerator * max(1, -(-1000 // rate.numerator))
-
-
-def _cpu_s() -> float:
-    """Seconds of processor that ended children of this process have taken."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import selectors
 import shlex
 import shutil
@@ -111,6 +112,12 @@ def packager(arguments: Sequence[str], *, folder: Path, about: str, stop: thread
             f"Shaka Packager gave up on {about}: {tail[-1] if tail else 'it gave no reason'}.",
             next_step="See that the disk has room, then run this again.",
         )
+
+
+def spent_s() -> float:
+    """Seconds of processor that ended children of this process have taken."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def pictures(
