@@ -7,6 +7,7 @@ import pytest
 
 from matinee.base.compute import Compute
 from matinee.base.compute.local import LocalCompute
+from matinee.base.compute.metered import Metered
 from matinee.testing.compute import ComputeContract
 
 
@@ -14,3 +15,9 @@ class TestLocal(ComputeContract):
     @pytest.fixture
     def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
         return lambda: LocalCompute.open("local://?workers=2", tmp_path)
+
+
+class TestMetered(ComputeContract):
+    @pytest.fixture
+    def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
+        return lambda: Metered(LocalCompute.open("local://?workers=2", tmp_path))
