@@ -51,6 +51,8 @@ def test_an_evening_becomes_a_state(backends: Backends) -> None:
     assert service.plays_since(1001) == []
     assert [column.tolist() for column in service.last_plays_since(1000)] == [[1], [10], [1000]]
     assert service.last_plays_since(1001).title_ids.size == 0
+    assert service.watched_since(1000) == {10: 110.0}
+    assert service.watched_since(1001) == {}
 
 
 def test_recording_again_changes_nothing(backends: Backends) -> None:

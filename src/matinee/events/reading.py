@@ -174,6 +174,13 @@ def moments_since(connection: Connection, since_ms: int) -> Moments:
     return Moments(np.array(titles, np.int64), np.array(times, np.int64), tuple(devices))
 
 
+def watched_since(connection: Connection, since_ms: int) -> dict[int, float]:
+    """Seconds that each title was watched in playings that began at `since_ms` or later."""
+    p = t.plays.c
+    query = select(p.title_id, func.sum(p.watched_s)).where(p.at_ms >= since_ms).group_by(p.title_id)
+    return {title_id: float(seconds) for title_id, seconds in connection.execute(query)}
+
+
 def plays_since(connection: Connection, since_ms: int) -> list[Playing]:
     """Playings that began at `since_ms` or later, oldest first."""
     p = t.plays.c

@@ -205,6 +205,11 @@ class Service:
         with self._tables.read() as connection:
             return reading.plays_since(connection, since_ms)
 
+    def watched_since(self, since_ms: int) -> dict[int, float]:
+        """Seconds that each title was watched in playings that began at `since_ms` or later."""
+        with self._tables.read() as connection:
+            return reading.watched_since(connection, since_ms)
+
     def last_plays_since(self, since_ms: int) -> Plays:
         """When each viewer last began each title, for playings that began at `since_ms` or later, as columns."""
         with self._tables.read() as connection:
