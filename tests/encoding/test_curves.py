@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.interpolate  # noqa: F401  imported when first needed, which an example has no time for
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

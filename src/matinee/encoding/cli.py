@@ -11,7 +11,7 @@ from rich.table import Table
 
 from matinee.base.errors import MatineeError
 from matinee.base.terminal import Opener, grid
-from matinee.encoding import cli_planning
+from matinee.encoding import cli_catalogue, cli_planning
 from matinee.encoding.records import Stream
 from matinee.encoding.service import Service
 from matinee.media.probe import probe as look_into
@@ -23,6 +23,7 @@ app = typer.Typer(help="From a delivered film to an adaptive stream.", no_args_i
 app.command()(cli_planning.analyse)
 app.command()(cli_planning.plan)
 app.command()(cli_planning.compare)
+app.command()(cli_catalogue.catalogue)
 
 
 @app.command()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import Akima1DInterpolator
 
 from matinee.base.errors import InvalidInput
 
@@ -91,4 +90,6 @@ def _rising(bits: ArrayLike, quality: ArrayLike) -> tuple[Floats, Floats]:
 def _mean_log(bits: Floats, quality: Floats, low: float, high: float) -> float:
     if len(bits) == 2:
         return float(np.interp([low, high], quality, np.log(bits)).mean())
+    from scipy.interpolate import Akima1DInterpolator  # takes a while to import, and few ask for this
+
     return float(Akima1DInterpolator(quality, np.log(bits)).integrate(low, high)) / (high - low)

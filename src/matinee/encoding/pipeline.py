@@ -21,6 +21,7 @@ from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import Bench
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
@@ -29,7 +30,8 @@ from matinee.encoding.originals import Original
 from matinee.encoding.package import Cut, Finished, cut
 from matinee.encoding.presentation import Presentation
 from matinee.encoding.progress import SoFar
-from matinee.encoding.records import Film, Sidecar
+from matinee.encoding.records import Film, Rendition, Sidecar
+from matinee.encoding.savings import Point, Savings, saved
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.transcode import Output, Sound, Timing, aspect, encoding_arguments, heard, timing
 from matinee.media import run
@@ -45,7 +47,10 @@ class Joined:
     """A rendition that exists already, unit by unit."""
 
     name: str
+    codec: CodecName
     encodes: tuple[Path, ...]
+    point: Point
+    """Its size, bitrate and quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,17 @@ class Planned:
     original: Original
     rungs: tuple[Joined, ...]
     """Smallest first."""
+    cpu_s: float
+    """That finding them took."""
+
+    def renditions(self, made: Sequence[Rendition]) -> tuple[Rendition, ...]:
+        """What was made of these rungs, with the quality that they were measured to have."""
+        return tuple(replace(one, vmaf=rung.point.vmaf) for one, rung in zip(made, self.rungs, strict=True))
+
+    def saved(self, replaced: Sequence[Point]) -> Savings:
+        """By codec, against the renditions of another stream."""
+        codecs = dict.fromkeys(one.codec for one in self.rungs)
+        return {codec: saved(replaced, [one.point for one in self.rungs if one.codec == codec]) for codec in codecs}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
 from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
+from matinee.encoding.savings import Point
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.trials import Cache
 
@@ -69,13 +70,17 @@ class Planner:
         Afterwards only what came of the trials is kept, so that another plan of the film need not try them again.
         """
         with self._folder(source) as work:
-            film, cache, rungs = self._prepared(source, work), Cache(work / "trials"), list[Joined]()
+            film, cache, rungs, cpu_s = self._prepared(source, work), Cache(work / "trials"), list[Joined](), 0.0
             for codec in self._settings.codecs:
                 found = plan(film, self._settings.goal(codec), Priors.of_codec(codec), work, self._compute)
+                cpu_s += found.spent.encode_cpu_s + found.spent.measure_cpu_s
                 for number, rung in enumerate(found.rungs):
                     name = f"video-{codec}-{number:02}-{rung.width}x{rung.height}.mp4"
-                    rungs.append(Joined(name, tuple(cache.encode(key) for key in rung.trials)))
-            yield Planned(film.original, tuple(rungs))
+                    encodes = tuple(cache.encode(key) for key in rung.trials)
+                    vmaf = rung.quality[found.pooling]
+                    point = Point(width=rung.width, height=rung.height, kbps=rung.kbps, vmaf=vmaf)
+                    rungs.append(Joined(name, codec, encodes, point))
+            yield Planned(film.original, tuple(rungs), cpu_s)
             cache.prune(())
 
     def _prepared(self, source: Path, work: Path) -> Prepared:

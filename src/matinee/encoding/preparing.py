@@ -12,7 +12,7 @@ import numpy as np
 from matinee.base.disk import disk_errors, make_folder, replace_file
 from matinee.encoding.analysis import Analysis, analyse, find_bars, find_grain, find_scan
 from matinee.encoding.ladder import fitted
-from matinee.encoding.originals import Original, own_rate, sized, steadied
+from matinee.encoding.originals import Crop, Original, own_rate, sized, steadied
 from matinee.encoding.pieces import room
 from matinee.encoding.trials import digest_of
 from matinee.media.probe import probe
@@ -29,6 +29,10 @@ class Prepared:
     etag: str
     original: Original
     analysis: Analysis
+    display: tuple[int, int]
+    """Width and height of the film's upright pictures with square pixels, black bars and all."""
+    crop: Crop | None
+    """What of them is not black bars, where there are any."""
 
 
 def prepare(source: Path, etag: str, work: Path, heights: Sequence[int]) -> Prepared:
@@ -53,7 +57,8 @@ def prepare(source: Path, etag: str, work: Path, heights: Sequence[int]) -> Prep
             with room(work) as folder:
                 analysis = analyse(original, find_grain(media), folder / "proxy.mp4")
         _save(kept, analysis)
-    return Prepared(etag=etag, original=replace(original, frames=len(analysis.frames)), analysis=analysis)
+    original = replace(original, frames=len(analysis.frames))
+    return Prepared(etag=etag, original=original, analysis=analysis, display=video.display_size, crop=crop)
 
 
 def _load(path: Path) -> Analysis | None:

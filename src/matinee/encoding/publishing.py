@@ -94,14 +94,12 @@ def enter(catalog: Catalog, film: Film, stream: Stream) -> Asset:
             },
             "storyboard": storyboard.FILE,
             "chapters": texts.CHAPTERS if texts.CHAPTERS in film.files else "",
-            "renditions": [
-                {"width": one.width, "height": one.height, "bitrate_kbps": one.bitrate_kbps, "codec": one.codec}
-                for one in film.renditions
-            ],
+            "renditions": [asdict(one) for one in stream.renditions],
             "audio": [_audio(one) for one in told.sound],
             "subtitles": [{"language": one.language, "label": one.label, "file": one.file} for one in told.subtitles],
             "encryption": told.scheme,
             "frame_rate": str(largest.frame_rate),
+            **({"recoded": asdict(stream.recoded)} if stream.recoded else {}),
         },
     )
     for old in catalog.assets(stream.title_id, AssetKind.STREAM):

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from matinee.catalog.records import Asset, AssetKind, Title
 from matinee.catalog.service import Service as Catalog
 from matinee.encoding import publishing
 from matinee.encoding.bench import Bench, in_use, locked
+from matinee.encoding.catalogue import Catalogue
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
 from matinee.encoding.goal import Goal
 from matinee.encoding.pipeline import Planned, encoded
 from matinee.encoding.planner import Planner
-from matinee.encoding.records import Film, Rendition, Sidecar, State, Stream, Work
+from matinee.encoding.records import Film, Recoded, Recoding, Rendition, Sidecar, State, Stream, Work
 from matinee.encoding.settings import EncodingSettings
 from matinee.media.languages import language_tag
 
@@ -39,31 +41,45 @@ class Service:
         self._catalog = Catalog(backends)
         self._objects = backends.objects
         self._keys = backends.keys
-        self._settings = settings
+        self._settings, self._compute = settings, backends.compute
         self._work = (Path(settings.work).expanduser().absolute() if settings.work else backends.work) / "encoding"
         self.planner = Planner(self._work / "plans", backends.compute, settings)
         """Plans film files, of titles and others."""
+        self.catalogue = Catalogue(backends, settings, self._work / "plans", self)
+        """Encodes everything anew, within a budget."""
 
     def goal(self, codec: CodecName) -> Goal:
         """What the settings ask of a plan."""
         return self._settings.goal(codec)
 
-    def encode(self, title_id: int, *, force: bool = False, stop: threading.Event | None = None) -> Stream:
+    def encode(
+        self,
+        title_id: int,
+        *,
+        force: bool = False,
+        stop: threading.Event | None = None,
+        recoding: Recoding | None = None,
+    ) -> Stream:
         """The published stream of a title, encoded where it is not there yet, or again where `force` is given.
 
-        Interrupted work goes on where it was. Raises `NotFound` where there is no such title or it has no source,
-        `Conflict` where another process works on it, `InvalidInput` where the source is no film or is damaged,
-        `Unavailable` where the disk is full, and `matinee.media.run.Stopped` when `stop` is set meanwhile.
+        Interrupted work goes on where it was. `recoding` is of a round over the catalogue. Raises `NotFound` where
+        there is no such title or it has no source, `Conflict` where another process works on it, `InvalidInput` where
+        the source is no film or is damaged, `Unavailable` where the disk is full, and `matinee.media.run.Stopped` when
+        `stop` is set meanwhile.
         """
-        title, source = self._catalog.title(title_id), self.source(title_id)
-        etag = fingerprint(source, self._settings)
+        title, source, settings = (
+            self._catalog.title(title_id),
+            self.source(title_id),
+            self.catalogue.settings(title_id),
+        )
+        etag = fingerprint(source, settings)
         if not force and (found := self._published(title_id, etag)):
             return found
         with locked(self._work / f"{title_id}.lock", title.name):
             # Whoever held the lock before may have done it.
             if not force and (found := self._published(title_id, etag)):
                 return found
-            return self._encode(title, source, etag, force=force, stop=stop)
+            return self._encode(_Asked(title, source, settings, etag, recoding), force=force, stop=stop)
 
     def encode_all(
         self, ids: Iterable[int] | None = None, *, force: bool = False
@@ -101,8 +117,9 @@ class Service:
         streams = {(one.title_id, one.etag) for one in self._catalog.all_assets(AssetKind.STREAM)}
         sources = {one.title_id: one for one in self._catalog.all_assets(AssetKind.SOURCE)}
         names = {title.id: title.name for title in self._catalog.titles(list(sources))}
+        settings = self.catalogue.all_settings(list(sources))
         return [
-            Work(title_id=id_, name=names.get(id_, ""), source=one.uri, state=self._state(id_, one, streams))
+            Work(title_id=id_, name=names.get(id_, ""), source=one.uri, state=self._state(one, settings[id_], streams))
             for id_, one in sorted(sources.items())
         ]
 
@@ -114,17 +131,18 @@ class Service:
         before = publishing.kept_since(now_ms(), self._settings.keep_replaced_h)
         return sum(publishing.tidy(self._objects, id_, uris, before) for id_, uris in current.items())
 
-    def _encode(self, title: Title, source: Path, etag: str, *, force: bool, stop: threading.Event | None) -> Stream:
-        bench = self._bench(title.id, etag, force=force)
+    def _encode(self, asked: _Asked, *, force: bool, stop: threading.Event | None) -> Stream:
+        title, source, settings = asked.title, asked.source, asked.settings
+        bench = self._bench(title.id, asked.etag, force=force)
         label, beside = f"encoding {title.name}", self._sidecars(title.id)
         language = language_tag(title.language)
         try:
             with (
-                self._pictures(source) as planned,
+                self._pictures(asked) as planned,
                 encoded(
                     source,
                     bench,
-                    self._settings,
+                    settings,
                     label=label,
                     beside=beside,
                     language=language,
@@ -133,12 +151,12 @@ class Service:
                     stop=stop,
                 ) as film,
             ):
-                if fingerprint(source, self._settings) != etag:
+                if fingerprint(source, settings) != asked.etag:
                     raise Conflict(
                         f"{source} was changed while it was being encoded.",
                         next_step="Encode it again when it is complete.",
                     )
-                stream = self._publish(title.id, etag, film)
+                stream = self._publish(_stream(asked, film, planned), film)
             bench.clear()
             return stream
         finally:
@@ -147,8 +165,11 @@ class Service:
                 with suppress(OSError):
                     folder.rmdir()
 
-    def _pictures(self, source: Path) -> AbstractContextManager[Planned | None]:
-        return nullcontext() if self._settings.method == "ladder" else self.planner.pictures(source)
+    def _pictures(self, asked: _Asked) -> AbstractContextManager[Planned | None]:
+        if asked.settings.method == "ladder":
+            return nullcontext()
+        compute = asked.recoding.compute if asked.recoding else self._compute
+        return Planner(self._work / "plans", compute, asked.settings).pictures(asked.source)
 
     def _bench(self, title_id: int, etag: str, *, force: bool) -> Bench:
         """The bench of this source and these settings; those of others are cleared away."""
@@ -158,20 +179,11 @@ class Service:
                 shutil.rmtree(other, ignore_errors=True)
         return Bench(folder / etag)
 
-    def _publish(self, title_id: int, etag: str, film: Film) -> Stream:
-        where = publishing.prefix(title_id, etag)
-        stream = Stream(
-            title_id=title_id,
-            etag=etag,
-            prefix=where,
-            duration_s=float(film.presentation.duration),
-            renditions=film.renditions,
-            fresh=True,
-            refused=film.refused,
-        )
+    def _publish(self, stream: Stream, film: Film) -> Stream:
+        title_id, where = stream.title_id, stream.prefix
         for reason in film.refused:
             log.warning("title %d: %s", title_id, reason)
-        publishing.upload(self._objects, film, where, replacing=self._published(title_id, etag) is not None)
+        publishing.upload(self._objects, film, where, replacing=self._published(title_id, stream.etag) is not None)
         publishing.show(self._catalog, self._objects, film, title_id)
         publishing.enter(self._catalog, film, stream)
         before = publishing.kept_since(now_ms(), self._settings.keep_replaced_h)
@@ -212,14 +224,48 @@ class Service:
             found.append(_sidecar(one, data))
         return found
 
-    def _state(self, title_id: int, source: Asset, streams: set[tuple[int, str]]) -> State:
+    def _state(self, source: Asset, settings: EncodingSettings, streams: set[tuple[int, str]]) -> State:
         try:
-            etag = fingerprint(Path(source.uri), self._settings)
+            etag = fingerprint(Path(source.uri), settings)
         except MatineeError:
             return "missing"
-        if (title_id, etag) in streams:
+        if (source.title_id, etag) in streams:
             return "done"
-        return "encoding" if in_use(self._work / f"{title_id}.lock") else "pending"
+        return "encoding" if in_use(self._work / f"{source.title_id}.lock") else "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be encoded, and how."""
+
+    title: Title
+    source: Path
+    settings: EncodingSettings
+    etag: str
+    recoding: Recoding | None
+
+
+def _stream(asked: _Asked, film: Film, planned: Planned | None) -> Stream:
+    """What will have been published."""
+    recoding, recoded = asked.recoding, None
+    if recoding is not None and planned is not None:
+        recoded = Recoded(
+            cpu_s=planned.cpu_s,
+            cpu_s_foretold=recoding.cpu_s,
+            saved=planned.saved(recoding.replaced),
+            saved_foretold=recoding.saved,
+            replaced=recoding.replaced,
+        )
+    return Stream(
+        title_id=asked.title.id,
+        etag=asked.etag,
+        prefix=publishing.prefix(asked.title.id, asked.etag),
+        duration_s=float(film.presentation.duration),
+        renditions=planned.renditions(film.renditions) if planned else film.renditions,
+        fresh=True,
+        refused=film.refused,
+        recoded=recoded,
+    )
 
 
 def _at_once(processors: int) -> int:

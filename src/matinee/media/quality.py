@@ -52,6 +52,7 @@ def vmaf(
     every: int = 1,
     threads: int = 1,
     pictures: str = "[1:v]null",
+    encoded: str = "[0:v]null",
     colour: Colour | None = None,
     grain: bool = True,
     stop: threading.Event | None = None,
@@ -59,7 +60,8 @@ def vmaf(
     """The score of every frame of `encode`, or of every so many.
 
     `original` has as many frames, at `size` (width, height), once it has gone through the filters `pictures`, which
-    begin with ``[1:v]`` or a stream by number; tiny pictures are enlarged before they are compared.
+    begin with ``[1:v]`` or a stream by number; so has the encode, at any size, after `encoded`. Tiny pictures are
+    enlarged before they are compared.
     `colour` is that of pictures of high dynamic range: both are compared as a screen of standard range shows them,
     since the model has learnt from nothing else, and so that their scores and those of encodes in standard range are on
     one scale. Without `grain`, what an AV1 encode has its player put back is left out: the model takes grain that is
@@ -73,7 +75,7 @@ def vmaf(
     numbered = "settb=AVTB,setpts=N/TB/25"
     shown = f"{tagged(colour)},{TO_SDR}" if colour else "format=yuv420p"
     graph = (
-        f"[0:v]{scaled},{shown},{numbered}[encode];"
+        f"{encoded},{scaled},{shown},{numbered}[encode];"
         f"{pictures},{scaled},{shown},{numbered}[original];"
         f"[encode][original]libvmaf={how}:shortest=1:log_fmt=csv:log_path=/dev/stdout"
     )
