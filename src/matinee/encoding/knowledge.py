@@ -118,11 +118,13 @@ class Knowledge:
         self.outcomes: list[dict[Way, Outcome]] = [{} for _ in units]
         self._units, self._space, self._priors = units, space, priors
         self._mended: tuple[list[Surface], list[Surface]] | None = None
+        self._curves: dict[int, list[Curve]] = {}
 
     def learn(self, i: int, way: Way, outcome: Outcome) -> None:
         """Enter what came of a trial of unit `i`."""
         self.outcomes[i][way] = outcome
         self._mended = None
+        self._curves.clear()
 
     def tried(self, sizes: Sequence[int]) -> list[Curve]:
         """What was measured of each unit at these sizes."""
@@ -130,7 +132,12 @@ class Knowledge:
 
     def expected(self, sizes: Sequence[int]) -> list[Curve]:
         """What is expected of each unit in every way of these sizes: what was measured, where it was."""
-        return [Curve.joined([self._expected(i, size) for size in sizes]) for i in range(len(self._units))]
+        for size in sizes:
+            if size not in self._curves:
+                self._curves[size] = [self._expected(i, size) for i in range(len(self._units))]
+        if len(sizes) == 1:
+            return self._curves[sizes[0]]
+        return [Curve.joined(of_unit) for of_unit in zip(*(self._curves[size] for size in sizes), strict=True)]
 
     def _tried(self, i: int, size: int) -> Curve:
         known = self.outcomes[i]
