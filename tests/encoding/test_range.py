@@ -89,7 +89,9 @@ def test_depth_and_colours_decide_the_key_as_well(other: dict[str, object]) -> N
 def hdr10(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Prepared]:
     """A film of HDR10 with 36 pictures, and the folder in which it has been read."""
     work = tmp_path_factory.mktemp("hdr10")
-    return work, prepare(high(work / "film.mkv", frames=36), "film", work, (90, 180))
+    film = prepare(high(work / "film.mkv", frames=36), "film", work, (90, 180))
+    assert (film.original.dynamic, film.full.dynamic) == ("sdr", "pq")
+    return work, film
 
 
 @pytest.mark.parametrize("codec", ["hevc", "av1"])

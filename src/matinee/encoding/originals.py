@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from matinee.media.quality import Scores, vmaf
-from matinee.media.records import BT709, Colour, VideoTrack
+from matinee.media.records import BT709, Colour, Dynamic, VideoTrack
 from matinee.media.tone import TO_SDR
 
 Scan = Literal["progressive", "interlaced", "telecined"]
@@ -59,6 +59,11 @@ class Original:
     """Bits of a sample."""
     colour: Colour | None = None
     """What samples stand for, with the metadata that encodes carry; None where encodes are not to say."""
+
+    @property
+    def dynamic(self) -> Dynamic:
+        """The range that they have."""
+        return self.colour.dynamic if self.colour else "sdr"
 
     @property
     def aspect(self) -> Fraction:

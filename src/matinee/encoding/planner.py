@@ -83,10 +83,8 @@ class Planner:
 
     def _codecs(self, film: Prepared) -> Sequence[CodecName]:
         """Those of the settings, and H.264 for screens of standard range where all others keep a high one."""
-        codecs, colour = self._settings.codecs, film.full.colour
-        if "h264" in codecs or colour is None or colour.dynamic == "sdr":
-            return codecs
-        return ("h264", *codecs)
+        codecs = self._settings.codecs
+        return codecs if "h264" in codecs or film.full.dynamic == "sdr" else ("h264", *codecs)
 
     def _prepared(self, source: Path, work: Path) -> Prepared:
         heights = self._settings.goal("h264").heights

@@ -93,7 +93,7 @@ class Trying:
             quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},
             target=step.target,
             depth=self._original.depth,
-            dynamic=self._original.colour.dynamic if self._original.colour else "sdr",
+            dynamic=self._original.dynamic,
             grain=max(one.recipe.grain for one in trials),
         )
 
