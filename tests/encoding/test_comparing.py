@@ -113,6 +113,7 @@ def test_a_file_is_analysed_planned_and_compared(
 
     facts = told("analyse", str(film))
     assert (facts["shots_found"], facts["picture"], facts["vmaf_model"]) == (2, "320x180", "vmaf_v0.6.1")
+    assert facts["range"] == "8 bits, sdr"
     out, folder = tmp_path / "plan.json", tmp_path / "rungs"
     plan = told(
         "plan", str(film), "--preset", "ultrafast", "--quality", "75", "--out", str(out), "--write", str(folder)

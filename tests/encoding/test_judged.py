@@ -36,22 +36,26 @@ def judged(folder: Path) -> Any:
     return json.loads(ran.stdout)
 
 
+def missing_judges(*more: str) -> None:
+    """Skip in words where a judge is missing, or something else that is needed; under CI it fails."""
+    absent = [one for one in JUDGES if not (Path(__file__).parents[2] / "node_modules" / one).is_dir()]
+    absent += [*more, *([] if shutil.which("node") else ["node"])]
+    if absent:
+        assert not os.environ.get("CI"), absent
+        pytest.skip(f"{', '.join(absent)} is not on this machine: run `make setup`, and install Node.js")
+
+
 @pytest.fixture(scope="module", params=["none", "cenc", "cbcs"])
 def stream(
     request: pytest.FixtureRequest, coded: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Presentation]:
     """The folder of a stream, and what we think it is; skipped in words where a judge is missing, under CI it fails."""
     scheme, folder = request.param, tmp_path_factory.mktemp(request.param)
-    absent = [one for one in JUDGES if not (Path(__file__).parents[2] / "node_modules" / one).is_dir()]
     try:
         assert scheme == "none" or packager_program()
+        missing_judges()
     except Unavailable as missing:
-        absent.append(str(missing))
-    if not shutil.which("node"):
-        absent.append("node")
-    if absent:
-        assert not os.environ.get("CI"), absent
-        pytest.skip(f"{', '.join(absent)} is not on this machine: run `make setup`, and install Node.js")
+        missing_judges(str(missing))
     film = cut_up(folder, [coded[name] for name in SIZES], coded["sound"], 50)
     if scheme != "none":
         film = encrypt(folder, film, Protection(scheme, key_of), about="it")

@@ -8,6 +8,7 @@ import pytest
 
 from matinee.encoding import dash, hls
 from matinee.encoding.presentation import Presentation, Segment, SoundTrack, Subtitles, TimedText, VideoRendition
+from matinee.media.records import BT709, Colour
 
 NTSC = Fraction(24000, 1001)
 DASH = {"d": "urn:mpeg:dash:schema:mpd:2011"}
@@ -148,6 +149,21 @@ def test_dash_says_the_same() -> None:
         ("0", "96096", "1"), (None, "48048", None),
     ]  # fmt: skip
     assert int(small.get("bandwidth")) == FILM.video[0].peak_bps
+
+
+def test_ranges_are_told_where_one_is_high() -> None:
+    codes = Colour(primaries=9, transfer=18, matrix=9)
+    hlg = [replace(one, id=f"{one.id}0", codecs="hvc1.2.4.L60.90", colour=codes) for one in FILM.video]
+    both = replace(FILM, video=(*(replace(one, colour=BT709) for one in FILM.video), *hlg))
+    lines = [line for line in hls.master(both).splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    assert [line.partition("VIDEO-RANGE=")[2].partition(",")[0] for line in lines] == ["SDR", "SDR", "HLG", "HLG"]
+    plain, high = fromstring(dash.manifest(both)).findall(".//d:AdaptationSet[@contentType='video']", DASH)
+    for one, kind, values in ((plain, "Supplemental", ["1", "1", "1"]), (high, "Essential", ["9", "18", "9"])):
+        # The schema wants them in this place.
+        assert [part.tag.rpartition("}")[2] for part in one][:4] == [f"{kind}Property"] * 3 + ["Role"]
+        assert [part.get("value") for part in one][:3] == values
+    assert "VIDEO-RANGE" not in hls.master(FILM)
+    assert "Property" not in dash.manifest(FILM)
 
 
 def test_a_silent_film_without_words_names_neither() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoding.high import DISPLAY, high
 from tests.media.clips import ffmpeg, fields
 
 from matinee.base.errors import InvalidInput
@@ -15,7 +16,7 @@ from matinee.encoding.preparing import Prepared, prepare
 from matinee.media.packets import packets
 from matinee.media.probe import probe
 from matinee.media.quality import vmaf
-from matinee.media.records import Colour, Mastering
+from matinee.media.records import Colour
 from matinee.media.shots import Shot
 from matinee.media.tone import tagged
 
@@ -87,28 +88,10 @@ def test_a_telecined_film_is_prepared_as_it_was_shot_whatever_the_file_says(tmp_
     assert original.frames == pytest.approx(96, abs=1)
 
 
-X265 = (
-    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400:hdr10=1:"
-    "log-level=error"
-)
-DISPLAY = Mastering(
-    red=(Fraction(34, 50), Fraction(16, 50)),
-    green=(Fraction(53, 200), Fraction(69, 100)),
-    blue=(Fraction(3, 20), Fraction(3, 50)),
-    white=(Fraction(3127, 10000), Fraction(329, 1000)),
-    darkest=Fraction(1, 200),
-    brightest=Fraction(1000),
-)
-
-
 @pytest.fixture(scope="module")
 def hdr(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six pictures of HDR10."""
-    film = tmp_path_factory.mktemp("hdr") / "film.mkv"
-    tags = "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
-    how = ("-c:v", "libx265", "-preset", "ultrafast", "-crf", 12, "-x265-params", X265)
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", "-frames:v", 6, "-vf", tags, *how, film)
-    return film
+    return high(tmp_path_factory.mktemp("hdr") / "film.mkv")
 
 
 def test_a_file_tells_of_its_colours(hdr: Path) -> None:

@@ -25,6 +25,7 @@ from matinee.encoding.budget import Demand, shared
 from matinee.encoding.fingerprint import content
 from matinee.encoding.forecast import Experience, Foretold, cost_s, foretold
 from matinee.encoding.ladder import fitted
+from matinee.encoding.originals import thinned
 from matinee.encoding.planner import Planner
 from matinee.encoding.records import Recoding, Stream
 from matinee.encoding.replaced import Replaced
@@ -203,7 +204,8 @@ class Catalogue:
                 failed[id_] = error
                 continue
             width, height = fitted(media.video.display_size, max(self._settings.heights))
-            frames = round(media.video.duration * media.video.frame_rate)
+            rate = thinned(media.video.frame_rate, self._settings.max_frame_rate)
+            frames = round(media.video.duration * rate)
             costs[id_] = learnt.cost_s(cost_s(width, height, frames, self._settings.codecs))
         return costs, failed
 

@@ -131,6 +131,7 @@ def _facts(film: Prepared) -> dict[str, Any]:
         "shots_found": len(analysis.shots),
         "units": len(made),
         "grain": round(analysis.grain, 2),
+        "range": f"{film.full.depth} bits, {film.full.dynamic}",
         "filters": original.filters,
         "vmaf_model": model_for(original.height),
     }

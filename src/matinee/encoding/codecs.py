@@ -39,7 +39,7 @@ class Codec:
     least: int
     """The smallest width or height that the encoder takes, in pixels."""
     private: Callable[[float, int, Colour | None], list[str]]
-    """Arguments of the encoder's own for a rate factor, a strength of grain, and high dynamic range."""
+    """Arguments of the encoder's own for a rate factor, a strength of grain, and colours."""
     strip: str
     """The bitstream filter that removes what the encoder tells of itself."""
 
@@ -52,16 +52,17 @@ class Codec:
     ) -> list[str]:
         """What encodes one run; `grain` from 0 to 50 is taken out and put back by the player, by AV1 alone.
 
-        `colour` is that of pictures of high dynamic range, for HEVC and AV1 in 10 bits; they have to be
-        `matinee.media.tone.tagged` before they are encoded. Raises `InvalidInput` for H.264, which no player shows so.
+        `colour` is what the pictures were `matinee.media.tone.tagged` as before; that of high dynamic range is for HEVC
+        and AV1 in 10 bits. Raises `InvalidInput` for H.264, which no player shows so.
         """
-        if self.name == "h264" and (depth != 8 or colour is not None):
+        high = colour is not None and colour.dynamic != "sdr"
+        if self.name == "h264" and (depth != 8 or high):
             raise InvalidInput(
                 "H.264 is made in 8 bits and standard range only.", next_step="Choose hevc or av1, or map the tones."
             )
         pixels = "yuv420p" if max(depth, self.depth) == 8 else "yuv420p10le"
         # What the encoder tells of the display must stay: it is of the same kind as what it tells of itself.
-        strip = "null" if colour else self.strip
+        strip = "null" if high else self.strip
         return [
             *("-c:v", self.encoder, "-preset", preset, "-pix_fmt", pixels),
             *(*self.private(crf, grain, colour), "-bsf:v", strip),
@@ -77,6 +78,15 @@ def film_grain(sigma: float) -> int:
     [0, 14, 27, 50]
     """
     return 0 if sigma < _SEEN else min(50, round(_STRENGTH * sigma))
+
+
+def shrunk_grain(sigma: float, scale: float) -> float:
+    """Standard deviation of the grain of pictures that were made smaller: neighbours are taken together.
+
+    >>> shrunk_grain(6.0, 1 / 3)
+    2.0
+    """
+    return sigma * min(1.0, scale)
 
 
 _SEEN = 1.0

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from matinee.encoding.devices import narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
+from matinee.media.records import Colour
 
 MANIFEST = "manifest.mpd"
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
@@ -21,6 +22,7 @@ _ROLE = "urn:mpeg:dash:role:2011"
 _PROTECTION = "urn:mpeg:dash:mp4protection:2011"
 _CLEARKEY = "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e"
 _COMMON_SYSTEM = UUID("1077efec-c0b2-4d02-ace3-3c1e52e2fb4b")
+_CICP = "urn:mpeg:mpegB:cicp"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
@@ -80,10 +82,27 @@ def _pictures(period: Element, stream: Presentation, renditions: Sequence[VideoR
         selectionPriority=str(number + 1),
     )
     _protected(adaptation, largest, stream)
+    if stream.high:
+        _coloured(adaptation, largest.colour)
     SubElement(adaptation, "Role", schemeIdUri=_ROLE, value="main")
     for one in renditions:
         representation = _representation(adaptation, one)
         representation.attrib.update(width=str(one.width), height=str(one.height), sar=_sample_aspect(one, stream))
+
+
+def _coloured(adaptation: Element, colour: Colour) -> None:
+    """Which range a set has (DASH-IF IOP 4.3, by ISO/IEC 23091-2): players that do not know a high one pass over it.
+
+    Standard range is told as well, or some players would take it for whichever range they like.
+    """
+    kind = "SupplementalProperty" if colour.dynamic == "sdr" else "EssentialProperty"
+    codes = {
+        "ColourPrimaries": colour.primaries,
+        "TransferCharacteristics": colour.transfer,
+        "MatrixCoefficients": colour.matrix,
+    }
+    for name, code in codes.items():
+        SubElement(adaptation, kind, schemeIdUri=f"{_CICP}:{name}", value=str(code))
 
 
 def _sound(period: Element, stream: Presentation, track: SoundTrack, number: int) -> None:

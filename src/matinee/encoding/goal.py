@@ -33,6 +33,8 @@ class Goal:
     and players that take parameter sets in band: those of browsers do, Apple's do not."""
     peak: float = float("inf")
     """How many times its rung's mean bitrate a unit may take."""
+    grain: bool = False
+    """Whether AV1 takes seen grain out and has players put grain back that looks like it."""
     probes: int = 3
     """Trials of every unit before the rungs are placed."""
     every: int = 2

@@ -103,6 +103,7 @@ def _variant(rendition: VideoRendition, group: str, text: str, stream: Presentat
         f"RESOLUTION={rendition.width}x{rendition.height}",
         f"FRAME-RATE={float(rendition.frame_rate):.3f}",
         f'CODECS="{codecs}"',
+        *([f"VIDEO-RANGE={rendition.colour.dynamic.upper()}"] if stream.high else []),
         *_score(rendition, stream),
         *([f'AUDIO="{group}"'] if sound else []),
         *([f'SUBTITLES="{text}"'] if stream.subtitles else []),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
 from matinee.media.quality import Scores, vmaf
-from matinee.media.records import Colour, VideoTrack
+from matinee.media.records import BT709, Colour, Dynamic, VideoTrack
 from matinee.media.tone import TO_SDR
 
 Scan = Literal["progressive", "interlaced", "telecined"]
@@ -57,7 +58,12 @@ class Original:
     depth: Literal[8, 10] = 8
     """Bits of a sample."""
     colour: Colour | None = None
-    """What samples stand for where that is high dynamic range, with the metadata that encodes carry."""
+    """What samples stand for, with the metadata that encodes carry; None where encodes are not to say."""
+
+    @property
+    def dynamic(self) -> Dynamic:
+        """The range that they have."""
+        return self.colour.dynamic if self.colour else "sdr"
 
     @property
     def aspect(self) -> Fraction:
@@ -87,7 +93,12 @@ class Kept:
 
     depth: Literal[8, 10]
     colour: Colour | None
-    """None for standard range."""
+    """That encodes say they have; None where they say nothing, which players take for the standard range of HD."""
+
+    @property
+    def high(self) -> bool:
+        """Whether they keep a high dynamic range."""
+        return self.colour is not None and self.colour.dynamic != "sdr"
 
 
 STANDARD = Kept(8, None)
@@ -101,7 +112,27 @@ def kept(video: VideoTrack) -> Kept:
     """
     if video.dynamic != "sdr":
         return Kept(10, replace(video.colour, primaries=9, matrix=9, full_range=False))
-    return Kept(10, None) if video.bit_depth > 8 else STANDARD
+    return Kept(10, BT709 if _are_those_of_hd(video) else None) if video.bit_depth > 8 else STANDARD
+
+
+def shown(video: VideoTrack) -> Kept:
+    """What 8 bits of standard range keep of a file; where it had a high range, encodes say that they have not."""
+    return Kept(8, BT709) if video.dynamic != "sdr" else STANDARD
+
+
+def _are_those_of_hd(video: VideoTrack) -> bool:
+    """Whether the original's colours are known to be those of HD, by the file's word or because they were made so."""
+    told = video.colour
+    return (told.primaries, told.transfer) == (1, 1) and (told.matrix == 1 or recoloured(video))
+
+
+def thinned(rate: Fraction, fastest: float) -> Fraction:
+    """The rate with which every second, third ... picture is shown where all of them are faster than is wanted.
+
+    >>> thinned(Fraction(60000, 1001), 30)
+    Fraction(30000, 1001)
+    """
+    return rate / max(1, ceil(rate / fastest))
 
 
 def own_rate(video: VideoTrack, scan: Scan) -> Fraction:
@@ -123,7 +154,7 @@ def steadied(
     parts = ["scale={}:{}".format(*stored) + ":interl=1" * bool(fields), *fields, f"fps=fps={rate}:start_time=0"]
     if video.transparent:
         parts.append("premultiply=inplace=1")
-    if video.dynamic != "sdr" and keep.colour is None:
+    if video.dynamic != "sdr" and not keep.high:
         parts.append(TO_SDR)
     if crop is not None:
         width, height = video.display_size
@@ -134,7 +165,7 @@ def steadied(
 
 def sized(video: VideoTrack, width: int, height: int, kernel: str = "lanczos", keep: Kept = STANDARD) -> str:
     """The filter that makes pictures so large, in the colours of HD where theirs were others, or in those to `keep`."""
-    matrix = ":out_color_matrix=bt2020" * (video.matrix not in _ARE_2020) if keep.colour else _matrix(video)
+    matrix = ":out_color_matrix=bt2020" * (video.matrix not in _ARE_2020) if keep.high else _matrix(video)
     return f"scale={width}:{height}:flags={kernel}:out_range=tv{matrix}"
 
 

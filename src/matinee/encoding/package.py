@@ -14,7 +14,7 @@ from defusedxml.ElementTree import parse as parse_xml
 
 from matinee.base.errors import Unavailable
 from matinee.encoding.presentation import INITIALISATION, SEGMENT, Segment, SoundTrack, VideoRendition
-from matinee.encoding.rfc6381 import codec_string
+from matinee.encoding.rfc6381 import codec_string, colour_of
 from matinee.encoding.transcode import Sound, Timing, packaging_arguments
 from matinee.media import run
 from matinee.media.languages import language_name
@@ -81,6 +81,7 @@ def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
     return VideoRendition(
         id=track,
         codecs=codec_string(folder / INITIALISATION.format(id=track)),
+        colour=colour_of(folder / INITIALISATION.format(id=track)),
         timescale=_timescale(element),
         segments=_segments(folder, element),
         width=int(element.attrib["width"]),

@@ -299,7 +299,9 @@ def _segments(
 
 def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], tracks: Cut) -> Film:
     """Everything around the segments."""
-    videos = [bench.folder / name for name in plan.videos]
+    # What is drawn from the pictures is shown in standard range.
+    found = zip(plan.videos, tracks.video, strict=True)
+    videos = [bench.folder / name for name, one in found if one.colour.dynamic == "sdr"]
     duration = tracks.video[0].duration
     segment = plan.clock.gop / plan.clock.frame_rate
     with bench.space() as space:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from matinee.encoding.codecs import CodecName
 from matinee.media.quality import Pooling
+from matinee.media.records import Dynamic
 from matinee.media.shots import Shot
 
 _VERSION = 2
@@ -36,6 +37,11 @@ class PlannedRung:
     """VMAF over all frames, as measured."""
     target: float
     """The quality, in the plan's own pooling, that was foretold where the rung was placed."""
+    depth: int = 8
+    """Bits of a sample of the pictures that were encoded."""
+    dynamic: Dynamic = "sdr"
+    grain: int = 0
+    """Strength with which AV1 takes grain out of the largest unit and has players put it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors, make_folder
 from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import locked
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.comparing import Comparison, compare
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
@@ -67,11 +68,13 @@ class Planner:
     def pictures(self, source: Path) -> Iterator[Planned]:
         """The film's picture in all codecs of the settings, its encodes there until the block ends.
 
+        One of high dynamic range is kept so in HEVC and AV1, and is always there in H.264 of standard range too.
+
         Afterwards only what came of the trials is kept, so that another plan of the film need not try them again.
         """
         with self._folder(source) as work:
             film, cache, rungs, cpu_s = self._prepared(source, work), Cache(work / "trials"), list[Joined](), 0.0
-            for codec in self._settings.codecs:
+            for codec in self._codecs(film):
                 found = plan(film, self._settings.goal(codec), Priors.of_codec(codec), work, self._compute)
                 cpu_s += found.spent.encode_cpu_s + found.spent.measure_cpu_s
                 for number, rung in enumerate(found.rungs):
@@ -83,8 +86,14 @@ class Planner:
             yield Planned(film.original, tuple(rungs), cpu_s)
             cache.prune(())
 
+    def _codecs(self, film: Prepared) -> Sequence[CodecName]:
+        """Those of the settings, and H.264 for screens of standard range where all others keep a high one."""
+        codecs = self._settings.codecs
+        return codecs if "h264" in codecs or film.full.dynamic == "sdr" else ("h264", *codecs)
+
     def _prepared(self, source: Path, work: Path) -> Prepared:
-        return prepare(source, content(source), work, self._settings.goal("h264").heights)
+        heights = self._settings.goal("h264").heights
+        return prepare(source, content(source), work, heights, self._settings.max_frame_rate)
 
     @contextmanager
     def _folder(self, source: Path) -> Iterator[Path]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from math import inf
 from pathlib import Path
 
 import numpy as np
 
 from matinee.base.disk import disk_errors, make_folder, replace_file
 from matinee.encoding.analysis import Analysis, analyse, find_bars, find_grain, find_scan
+from matinee.encoding.codecs import CodecName, shrunk_grain
 from matinee.encoding.ladder import fitted
-from matinee.encoding.originals import Crop, Original, own_rate, sized, steadied
+from matinee.encoding.originals import Crop, Original, kept, own_rate, shown, sized, steadied, thinned
 from matinee.encoding.pieces import room
 from matinee.encoding.trials import digest_of
 from matinee.media.probe import probe
@@ -28,37 +30,66 @@ class Prepared:
 
     etag: str
     original: Original
+    """In 8 bits of standard range."""
+    full: Original
+    """In 10 bits with the range of the film, where it has more than the other; else the same."""
     analysis: Analysis
+    """Of the original in standard range, whatever is encoded: shots are the same in every codec."""
+    grain: float
+    """Standard deviation of the grain at the size of the original, in steps of 8 bits."""
     display: tuple[int, int]
     """Width and height of the film's upright pictures with square pixels, black bars and all."""
     crop: Crop | None
     """What of them is not black bars, where there are any."""
 
+    def original_in(self, codec: CodecName) -> Original:
+        """What encodes in this codec are made from and compared with."""
+        return self.original if codec == "h264" else self.full
 
-def prepare(source: Path, etag: str, work: Path, heights: Sequence[int]) -> Prepared:
+
+def prepare(source: Path, etag: str, work: Path, heights: Sequence[int], fastest: float = inf) -> Prepared:
     """Read a film, or find what was found when it was read before; `etag` names its content.
 
-    Raises what `matinee.media.probe.probe` and `matinee.media.run.ffmpeg` raise.
+    One of more than `fastest` pictures a second is thinned out. Raises what `matinee.media.probe.probe` and
+    `matinee.media.run.ffmpeg` raise.
     """
     media = probe(source)
     crop, scan, video = find_bars(media), find_scan(media), media.video
     size = (crop.width, crop.height) if crop else video.display_size
     width, height = fitted(size, max(heights))
-    rate = own_rate(video, scan)
-    filters = f"{steadied(video, rate, crop, scan)},{sized(video, width, height)}"
-    original = Original(
-        path=source, track=video.index, filters=filters, width=width, height=height, rate=rate, frames=0
+    rate = thinned(own_rate(video, scan), fastest)
+    original, full = (
+        Original(
+            path=source,
+            track=video.index,
+            filters=f"{steadied(video, rate, crop, scan, keep)},{sized(video, width, height, keep=keep)}",
+            width=width,
+            height=height,
+            rate=rate,
+            frames=0,
+            depth=keep.depth,
+            colour=keep.colour,
+        )
+        for keep in (shown(video), kept(video))
     )
-    kept = work / "analyses" / f"{digest_of(_MAKE, etag, filters, original.rate)}.npz"
-    analysis = _load(kept)
+    path = work / "analyses" / f"{digest_of(_MAKE, etag, original.filters, original.rate)}.npz"
+    analysis = _load(path)
     if analysis is None:
         with disk_errors(work):
-            make_folder(kept.parent)
+            make_folder(path.parent)
             with room(work) as folder:
                 analysis = analyse(original, find_grain(media), folder / "proxy.mp4")
-        _save(kept, analysis)
-    original = replace(original, frames=len(analysis.frames))
-    return Prepared(etag=etag, original=original, analysis=analysis, display=video.display_size, crop=crop)
+        _save(path, analysis)
+    frames = len(analysis.frames)
+    return Prepared(
+        etag=etag,
+        original=replace(original, frames=frames),
+        full=replace(full, frames=frames),
+        analysis=analysis,
+        grain=shrunk_grain(analysis.grain, width / size[0]),
+        display=video.display_size,
+        crop=crop,
+    )
 
 
 def _load(path: Path) -> Analysis | None:

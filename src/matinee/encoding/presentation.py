@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
 from math import ceil
 from typing import Literal
 
 from matinee.media.loudness import Loudness
+from matinee.media.records import Colour
 
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
@@ -83,6 +84,8 @@ class VideoRendition(Track):
     width: int
     height: int
     frame_rate: Fraction
+    colour: Colour = field(default_factory=Colour)
+    """What the file says of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,11 @@ class Presentation:
     """The same as `subtitles`, or none of them."""
     scheme: Literal["none", "cenc", "cbcs"] = "none"
     """How the segments of pictures and sound are encrypted."""
+
+    @property
+    def high(self) -> bool:
+        """Whether any of it has a high dynamic range, so that each rendition has to say which it has."""
+        return any(one.colour.dynamic != "sdr" for one in self.video)
 
     @property
     def largest(self) -> VideoRendition:

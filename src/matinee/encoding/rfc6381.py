@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 
 from matinee.base.errors import Unavailable
+from matinee.media.records import BT709, Colour
 
 
 def codec_string(initialisation: Path) -> str:
@@ -23,12 +24,24 @@ def codec_string(initialisation: Path) -> str:
         with av.open(str(initialisation)) as container:
             codec = container.streams.video[0].codec_context
             entry, record = codec.codec_tag, bytes(codec.extradata or b"")
-        return _NAMED[entry](record)
+        return _NAMED[entry](record) + (av1_colour(record, colour_of(initialisation)) if entry == "av01" else "")
     except (av.error.FFmpegError, IndexError, KeyError):
         raise Unavailable(
             f"{initialisation.name} does not say what its pictures are coded in.",
             next_step="Encode the film again with --force.",
         ) from None
+
+
+def colour_of(initialisation: Path) -> Colour:
+    """What the pictures that follow an initialisation file say of their colours (its box ``colr``)."""
+    with av.open(str(initialisation)) as container:
+        codec = container.streams.video[0].codec_context
+        return Colour(
+            primaries=int(codec.color_primaries),
+            transfer=int(codec.color_trc),
+            matrix=int(codec.colorspace),
+            full_range=int(codec.color_range) == 2,
+        )
 
 
 def avc(record: bytes) -> str:
@@ -64,7 +77,7 @@ def hevc(record: bytes) -> str:
 
 
 def av1(record: bytes) -> str:
-    """AV1: profile, level and tier, and bits of a sample; colours are those of BT.709, which need not be named.
+    """AV1: profile, level and tier, and bits of a sample.
 
     >>> av1(bytes.fromhex("81080c00"))
     'av01.0.08M.08'
@@ -73,6 +86,22 @@ def av1(record: bytes) -> str:
     """
     bits = 8 if not record[2] & 0x40 else 12 if record[2] & 0x20 else 10
     return f"av01.{record[1] >> 5}.{record[1] & 0x1F:02d}{'H' if record[2] & 0x80 else 'M'}.{bits:02d}"
+
+
+def av1_colour(record: bytes, colour: Colour) -> str:
+    """What is added to the name of AV1: chroma and colours; nothing where these are those of BT.709 or not known.
+
+    >>> av1_colour(bytes.fromhex("81004c00"), Colour(primaries=9, transfer=16, matrix=9))
+    '.0.110.09.16.09.0'
+    >>> av1_colour(bytes.fromhex("81004c00"), BT709)
+    ''
+    """
+    codes = (colour.primaries, colour.transfer, colour.matrix)
+    if 2 in codes or colour == BT709:
+        return ""
+    flags = record[2]
+    chroma = f"{flags >> 3 & 1}{flags >> 2 & 1}{flags & 3}"
+    return ".".join(["", str(flags >> 4 & 1), chroma, *(f"{one:02d}" for one in codes), str(int(colour.full_range))])
 
 
 _NAMED: Mapping[str, Callable[[bytes], str]] = {"avc1": avc, "hvc1": hevc, "av01": av1}

@@ -38,6 +38,11 @@ class EncodingSettings(Table):
     peak_ratio: float = Field(
         0, ge=0, description="How many times its rendition's mean bitrate a shot may take; 0 sets no limit"
     )
+    grain: bool = Field(
+        default=False,
+        description="Whether AV1, in title and shots, takes grain out and has players put back what looks like it; "
+        "VMAF does not see what that gains",
+    )
     heights: Annotated[tuple[Annotated[int, Field(ge=2, le=4320)], ...], Field(min_length=1)] = Field(
         (240, 360, 540, 720, 1080), description="Heights of the 16:9 boxes that renditions fit into; never upscaled"
     )
@@ -95,6 +100,7 @@ class EncodingSettings(Table):
             pooling=self.pooling,
             sharing="title" if self.method == "title" else "shots",
             peak=self.peak_ratio or float("inf"),
+            grain=self.grain,
             longest_s=self.segment_s,
         )
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 from pathlib import Path
 
 from matinee.encoding.ladder import Rung
-from matinee.encoding.originals import recoloured, sized, steadied
+from matinee.encoding.originals import recoloured, sized, steadied, thinned
 from matinee.encoding.settings import AudioCodec, EncodingSettings
 from matinee.media.containers import input_options
 from matinee.media.records import AudioTrack, Media, VideoTrack
@@ -41,8 +41,7 @@ class Timing:
 
 def timing(media: Media, settings: EncodingSettings) -> Timing:
     """The clock for a film: its own rate, thinned out where that is too fast, whole frames to its last."""
-    rate = media.video.frame_rate
-    rate /= max(1, ceil(rate / Fraction(settings.max_frame_rate)))
+    rate = thinned(media.video.frame_rate, settings.max_frame_rate)
     length = media.video.start - media.start + media.video.duration
     return Timing(rate, max(1, round(length * rate)), max(1, round(Fraction(settings.segment_s) * rate)))
 

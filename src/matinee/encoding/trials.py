@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
@@ -28,6 +28,8 @@ from matinee.media import run
 from matinee.media.containers import input_options
 from matinee.media.packets import packets
 from matinee.media.quality import Scores, model_for, vmaf
+from matinee.media.records import Colour
+from matinee.media.tone import tagged
 
 _MAKE = 1
 """Goes up when trials come to be made otherwise."""
@@ -44,6 +46,7 @@ class Recipe:
     crf: float
     """Rate factor of the codec: lower is better and larger."""
     grain: int = 0
+    """Strength with which AV1 takes grain out and has players put it back; 0 for what comes as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +83,10 @@ class Task:
     frames: int
     size: tuple[int, int]
     rate: Fraction
+    depth: Literal[8, 10] = 8
+    """Bits of a sample of the piece."""
+    colour: Colour | None = None
+    """What the piece's samples stand for, and encodes are to say; None where they are to say nothing."""
     recipes: tuple[Recipe, ...]
     every: int
     """Of so many frames one is looked at at least."""
@@ -165,8 +172,11 @@ def digest_of(*facts: object) -> str:
 
 def key_of(task: Task, recipe: Recipe) -> str:
     """What a trial is kept under."""
-    model, how = model_for(task.size[1]), _encoding(recipe)
-    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe, how)
+    model, how = model_for(task.size[1]), _encoding(task, recipe)
+    # Nothing more is said of plain pictures: what was tried before there were others is found.
+    more: tuple[object, ...] = () if (task.depth, task.colour) == (8, None) else (task.depth, task.colour)
+    more += ("without grain",) if recipe.grain else ()
+    facts = (_MAKE, _programs(), model, task.digest, task.frames, task.size, task.rate, recipe, how, *more)
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 
@@ -207,7 +217,7 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
         began = run.spent_s()
         run.ffmpeg(_arguments(task, recipe, draft), about=str(task.piece), stop=stop)
         encoded = run.spent_s()
-        scores = vmaf(draft, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
+        scores = _measured(task, recipe, draft, stop)
         trial = Trial(
             key=key,
             recipe=recipe,
@@ -227,8 +237,7 @@ def _tried(task: Task, recipe: Recipe, stop: threading.Event | None) -> Trial:
 def _measured_again(task: Task, coarse: Trial, kept: Cache, stop: threading.Event | None) -> Trial:
     """A trial that was looked at less closely than is asked for; its encode serves."""
     began = run.spent_s()
-    encode = kept.encode(coarse.key)
-    scores = vmaf(encode, task.piece, task.size, frames=task.frames, every=task.every, stop=stop)
+    scores = _measured(task, coarse.recipe, kept.encode(coarse.key), stop)
     spent = coarse.measure_cpu_s + run.spent_s() - began
     trial = replace(coarse, scores=scores, every=task.every, measure_cpu_s=spent)
     kept.enter(trial)
@@ -237,17 +246,32 @@ def _measured_again(task: Task, coarse: Trial, kept: Cache, stop: threading.Even
 
 def _arguments(task: Task, recipe: Recipe, out: Path) -> list[str]:
     scaled = (recipe.width, recipe.height) != task.size
-    scale = ["-vf", f"scale={recipe.width}:{recipe.height}:flags=lanczos"] if scaled else []
+    filters = [f"scale={recipe.width}:{recipe.height}:flags=lanczos"] if scaled else []
+    filters += [tagged(task.colour)] if task.colour else []
     return [
-        *("-y", "-threads", "1", *input_options(task.piece), *scale),
-        *_encoding(recipe),
+        *("-y", "-threads", "1", *input_options(task.piece), *(["-vf", ",".join(filters)] if filters else [])),
+        *_encoding(task, recipe),
         *("-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(_ticks(task.rate))),
         *("-f", "mp4", f"file:{out}"),
     ]
 
 
-def _encoding(recipe: Recipe) -> list[str]:
-    return CODECS[recipe.codec].arguments(recipe.preset, recipe.crf, recipe.grain)
+def _encoding(task: Task, recipe: Recipe) -> list[str]:
+    return CODECS[recipe.codec].arguments(recipe.preset, recipe.crf, recipe.grain, task.depth, task.colour)
+
+
+def _measured(task: Task, recipe: Recipe, encode: Path, stop: threading.Event | None) -> Scores:
+    """VMAF beside the piece, without the grain that players put back."""
+    return vmaf(
+        encode,
+        task.piece,
+        task.size,
+        frames=task.frames,
+        every=task.every,
+        colour=task.colour,
+        grain=not recipe.grain,
+        stop=stop,
+    )
 
 
 def _ticks(rate: Fraction) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors
 from matinee.base.errors import InvalidInput
-from matinee.encoding.codecs import CODECS
+from matinee.encoding.codecs import CODECS, film_grain, shrunk_grain
 from matinee.encoding.goal import Goal
 from matinee.encoding.knowledge import Outcome, Space, Unit, Way
 from matinee.encoding.ladder import fitted
@@ -37,7 +37,8 @@ class Trying:
         self._codec = CODECS[goal.codec]
         self._preset = goal.preset or self._codec.preset
         self._work = work
-        original = film.original
+        self._original = original = film.original_in(goal.codec)
+        self._grain = film.grain if goal.grain and goal.codec == "av1" else 0.0
         self.units = units(film.analysis.shots, original.rate, shortest_s=goal.shortest_s, longest_s=goal.longest_s)
         self.known = [Unit(frames=one.frames, measures=self._measures(one)) for one in self.units]
         boxes = {fitted((original.width, original.height), height) for height in goal.heights}
@@ -76,7 +77,7 @@ class Trying:
         """A step of the search as the plan tells it."""
         trials = [self._trials[i, way] for i, way in enumerate(step.ways)]
         scores = np.concatenate([one.scores for one in trials])
-        seconds = float(self._film.original.frames / self._film.original.rate)
+        seconds = float(self._original.frames / self._original.rate)
         sizes = tuple(self._sizes[way.size] for way in step.ways)
         width, height = max(sizes)
         return PlannedRung(
@@ -91,6 +92,9 @@ class Trying:
             kbps=sum(one.size_bytes for one in trials) * 8 / seconds / 1000,
             quality={pooling: pooled(scores, pooling) for pooling in get_args(Pooling)},
             target=step.target,
+            depth=self._original.depth,
+            dynamic=self._original.dynamic,
+            grain=max(one.recipe.grain for one in trials),
         )
 
     def spent(self) -> Spent:
@@ -115,24 +119,26 @@ class Trying:
         if missing:
             with disk_errors(self._work), room(self._work) as folder:
                 tasks = self._tasks(missing, folder)
-                label = f"encoding shots of {self._film.original.path.name}"
+                label = f"encoding shots of {self._original.path.name}"
                 for unit, made in zip(
                     sorted(missing, key=attrgetter("start")), self._compute.map(_work_on, tasks, label), strict=True
                 ):
                     yield numbers[unit], made
 
     def _tasks(self, missing: Mapping[Shot, Task], folder: Path) -> Iterator[Task]:
-        for unit, piece in pieces(self._film.original, self.units, folder, missing.__contains__):
+        for unit, piece in pieces(self._original, self.units, folder, missing.__contains__):
             yield replace(missing[unit], piece=piece)
 
     def _task(self, i: int, ways: Sequence[Way], delivered: bool) -> Task:  # noqa: FBT001  passed on
-        unit, original = self.units[i], self._film.original
+        unit, original = self.units[i], self._original
         return Task(
             piece=Path(),
             digest=digest_of(self._film.etag, original.filters, unit),
             frames=unit.frames,
             size=(original.width, original.height),
             rate=original.rate,
+            depth=original.depth,
+            colour=original.colour,
             recipes=tuple(self._recipe(way) for way in ways),
             every=self._every,
             cache=self._work / "trials",
@@ -141,10 +147,17 @@ class Trying:
 
     def _recipe(self, way: Way) -> Recipe:
         width, height = self._sizes[way.size]
-        return Recipe(codec=self._codec.name, preset=self._preset, width=width, height=height, crf=float(way.crf))
+        return Recipe(
+            codec=self._codec.name,
+            preset=self._preset,
+            width=width,
+            height=height,
+            crf=float(way.crf),
+            grain=film_grain(shrunk_grain(self._grain, width / self._original.width)),
+        )
 
     def _measures(self, unit: Shot) -> tuple[float, ...]:
-        return (*self._film.analysis.measures(unit), float(np.log2(self._film.original.width / 640)))
+        return (*self._film.analysis.measures(unit), float(np.log2(self._original.width / 640)))
 
     def _outcome(self, trial: Trial) -> Outcome:
         return Outcome(bits=trial.size_bytes * 8, quality=pooled(trial.scores, self.pooling))

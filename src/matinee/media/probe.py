@@ -23,7 +23,6 @@ from matinee.media.records import (
     AudioTrack,
     Chapter,
     Colour,
-    Dynamic,
     DynamicMetadata,
     Mastering,
     Media,
@@ -41,7 +40,6 @@ _PLACES = 4
 """Parts of the film at whose beginnings the rate is measured."""
 _MEANT = Fraction(1, 12)
 """A varying rate so near to a standard one is meant to be it."""
-_TRANSFERS: dict[int, Dynamic] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
 _DISPLAY, _LIGHT = Struct("=22i"), Struct("=II")
 _MORE: Mapping[DynamicMetadata, frozenset[Type]] = {
     "Dolby Vision": frozenset({Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA}),
@@ -208,7 +206,7 @@ def _told(stream: Stream) -> Fraction:
 def _video(stream: VideoStream, frame: VideoFrame, shown: Sequence[list[Fraction]], end: Fraction) -> VideoTrack:
     rate, variable = _rate(stream, shown)
     head = shown[0]
-    context = stream.codec_context
+    context, colour = stream.codec_context, _colour(frame)
     # Some containers give the last packet no duration.
     end = max(end, head[-1] + 1 / rate)
     return VideoTrack(
@@ -226,9 +224,9 @@ def _video(stream: VideoStream, frame: VideoFrame, shown: Sequence[list[Fraction
         pixel_format=frame.format.name,
         bit_depth=max(one.bits for one in frame.format.components),
         matrix=int(frame.colorspace),
-        dynamic=_TRANSFERS.get(int(frame.color_trc), "sdr"),
+        dynamic=colour.dynamic,
         interlaced=bool(frame.interlaced_frame),
-        colour=_colour(frame),
+        colour=colour,
         transparent=any(one.is_alpha for one in frame.format.components),
     )
 

@@ -62,7 +62,7 @@ def vmaf(
     `original` has as many frames, at `size` (width, height), once it has gone through the filters `pictures`, which
     begin with ``[1:v]`` or a stream by number; so has the encode, at any size, after `encoded`. Tiny pictures are
     enlarged before they are compared.
-    `colour` is that of pictures of high dynamic range: both are compared as a screen of standard range shows them,
+    `colour` is that of the pictures: in high dynamic range both are compared as a screen of standard range shows them,
     since the model has learnt from nothing else, and so that their scores and those of encodes in standard range are on
     one scale. Without `grain`, what an AV1 encode has its player put back is left out: the model takes grain that is
     not the original's own for damage, however alike the two look. Raises `InvalidInput` where either has other frames
@@ -73,7 +73,7 @@ def vmaf(
     times = ceil(_LEAST / min(_LEAST, *size))
     scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic"
     numbered = "settb=AVTB,setpts=N/TB/25"
-    shown = f"{tagged(colour)},{TO_SDR}" if colour else "format=yuv420p"
+    shown = f"{tagged(colour)},{TO_SDR}" if colour is not None and colour.dynamic != "sdr" else "format=yuv420p"
     graph = (
         f"{encoded},{scaled},{shown},{numbered}[encode];"
         f"{pictures},{scaled},{shown},{numbered}[original];"

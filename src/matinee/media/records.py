@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -44,6 +45,16 @@ class Colour:
     """The brightest mean of a frame."""
     more: tuple[DynamicMetadata, ...] = ()
     """Metadata by scene that the first picture carries; encodes do not keep it."""
+
+    @property
+    def dynamic(self) -> Dynamic:
+        """The range that the transfer is of; standard where the file does not say."""
+        return _DYNAMIC.get(self.transfer, "sdr")
+
+
+BT709 = Colour(primaries=1, transfer=1, matrix=1)
+"""The colours of HD in standard range."""
+_DYNAMIC: Mapping[int, Dynamic] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
