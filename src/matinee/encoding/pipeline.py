@@ -23,6 +23,7 @@ from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import Bench
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
+from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
 from matinee.encoding.originals import Original
@@ -46,6 +47,8 @@ class Joined:
 
     name: str
     encodes: tuple[Path, ...]
+    head: Path | None = None
+    """The largest of the encodes, where units may have different sizes; None where they have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Planned:
 
     original: Original
     rungs: tuple[Joined, ...]
-    """Smallest first."""
+    """Of one codec smallest first; some of them of one size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ class _Plan:
     @property
     def pieces(self) -> list[str]:
         return [*self.videos, *self.sounds]
+
+    @property
+    def mixed(self) -> list[str]:
+        """Renditions whose size changes on the way."""
+        return [name for name, one in self.videos.items() if isinstance(one, Joined) and one.head is not None]
 
 
 @contextmanager
@@ -231,7 +239,10 @@ def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
 
 
 def _join(plan: _Plan, rung: Joined, paths: Sequence[Path]) -> None:
-    assemble(rung.encodes, paths[0], plan.shape, plan.stop)
+    if rung.head is None:
+        assemble(rung.encodes, paths[0], plan.shape, plan.stop)
+    else:
+        assemble_in_band(rung.encodes, rung.head, paths[0], plan.shape, plan.stop)
 
 
 def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
@@ -276,14 +287,14 @@ def _segments(
         Finished(bench.folder / name, sound, plan.before.get(sound.track.index), after.get(name))
         for name, sound in plan.sounds.items()
     ]
-    about = str(plan.media.path)
-    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=plan.shape, about=about, stop=plan.stop)
+    about, mixed = str(plan.media.path), [bench.folder / name for name in plan.mixed]
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=plan.shape, about=about, mixed=mixed, stop=plan.stop)
     return encrypt(folder, tracks, protection, about=about, stop=plan.stop) if protection else tracks
 
 
 def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], tracks: Cut) -> Film:
     """Everything around the segments."""
-    videos = [bench.folder / name for name in plan.videos]
+    videos = [bench.folder / name for name in plan.videos if name not in plan.mixed]
     duration = tracks.video[0].duration
     segment = plan.clock.gop / plan.clock.frame_rate
     with bench.space() as space:

@@ -37,6 +37,16 @@ class PlannedRung:
     target: float
     """The quality, in the plan's own pooling, that was foretold where the rung was placed."""
 
+    @property
+    def mixed(self) -> bool:
+        """Whether its units have different sizes."""
+        return len(set(self.sizes)) > 1
+
+    @property
+    def largest(self) -> int:
+        """Number of a unit that is as large as any."""
+        return self.sizes.index(max(self.sizes))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
@@ -64,7 +74,12 @@ class Plan:
     @property
     def mixed(self) -> bool:
         """Whether a rung has units of different sizes."""
-        return any(len(set(one.sizes)) > 1 for one in self.rungs)
+        return any(one.mixed for one in self.rungs)
+
+    @property
+    def codec(self) -> CodecName:
+        """Of all rungs."""
+        return self.rungs[0].codec
 
     @property
     def duration_s(self) -> float:

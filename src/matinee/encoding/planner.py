@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors, make_folder
 from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import locked
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.comparing import Comparison, compare
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
+from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.knowledge import Priors
 from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
@@ -20,6 +23,8 @@ from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.trials import Cache
+
+_EVERYBODYS: CodecName = "h264"
 
 
 class Planner:
@@ -59,23 +64,30 @@ class Planner:
             made = list[Path]()
             for rung in rungs:
                 made.append(folder / f"{source.stem}-{rung.codec}-{rung.height}p-{round(rung.kbps)}k.mp4")
-                assemble([cache.encode(cache.known(key).key) for key in rung.trials], made[-1], aspect)
+                encodes = [cache.encode(cache.known(key).key) for key in rung.trials]
+                if rung.mixed:
+                    assemble_in_band(encodes, encodes[rung.largest], made[-1], aspect)
+                else:
+                    assemble(encodes, made[-1], aspect)
             return made
 
     @contextmanager
     def pictures(self, source: Path) -> Iterator[Planned]:
         """The film's picture in all codecs of the settings, its encodes there until the block ends.
 
+        Where sizes change on the way, there are also rungs of one size each in H.264, for players that do not take it.
         Afterwards only what came of the trials is kept, so that another plan of the film need not try them again.
         """
         with self._folder(source) as work:
-            film, cache, rungs = self._prepared(source, work), Cache(work / "trials"), list[Joined]()
-            for codec in self._settings.codecs:
-                found = plan(film, self._settings.goal(codec), Priors.of_codec(codec), work, self._compute)
-                for number, rung in enumerate(found.rungs):
-                    name = f"video-{codec}-{number:02}-{rung.width}x{rung.height}.mp4"
-                    rungs.append(Joined(name, tuple(cache.encode(key) for key in rung.trials)))
-            yield Planned(film.original, tuple(rungs))
+            film, cache = self._prepared(source, work), Cache(work / "trials")
+
+            def planned(goal: Goal) -> Plan:
+                return plan(film, goal, Priors.of_codec(goal.codec), work, self._compute)
+
+            plans = [planned(self._settings.goal(codec)) for codec in self._settings.codecs]
+            if any(one.mixed for one in plans) and not any(one.codec == _EVERYBODYS and not one.mixed for one in plans):
+                plans.append(planned(replace(self._settings.goal(_EVERYBODYS), mixed=False)))
+            yield Planned(film.original, tuple(rung for one in plans for rung in _joined(one, cache)))
             cache.prune(())
 
     def _prepared(self, source: Path, work: Path) -> Prepared:
@@ -87,3 +99,12 @@ class Planner:
         work = self._work / content(source)
         with locked(self._work / f"{work.name}.lock", str(source)):
             yield work
+
+
+def _joined(found: Plan, cache: Cache) -> Iterator[Joined]:
+    """The rungs of a plan; all of one whose sizes change are put together alike, so that none has its own codec."""
+    kind = f"{found.codec}-mixed" if found.mixed else found.codec
+    for number, rung in enumerate(found.rungs):
+        encodes = tuple(cache.encode(key) for key in rung.trials)
+        name = f"video-{kind}-{number:02}-{rung.width}x{rung.height}.mp4"
+        yield Joined(name, encodes, encodes[rung.largest] if found.mixed else None)
