@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -124,9 +125,11 @@ def test_what_is_not_square_keeps_its_shape(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told(made: Made, small_disk: Path) -> None:
-    fill(small_disk)
-    with pytest.raises(Unavailable, match="no space"):
-        assemble_in_band(made.units, made.units[1], small_disk / "film.mp4", SHAPE)
+    rest, needed = fill(small_disk), made.path.stat().st_size
+    for room in (0, needed // 2):
+        os.truncate(rest, rest.stat().st_size - room)
+        with pytest.raises(Unavailable, match="no space"):
+            assemble_in_band(made.units, made.units[1], small_disk / "film.mp4", SHAPE)
 
 
 def test_a_unit_that_is_gone_is_told(made: Made, tmp_path: Path) -> None:

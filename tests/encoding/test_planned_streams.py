@@ -61,6 +61,13 @@ def test_every_shot_has_the_size_that_suits_it_and_others_get_one_size(
         manifest = objects.get(f"{row.uri}/{name}").decode()
         assert [one for one in ("avc1", "avc3") if one in manifest] == [kind]
     assert not list((workspace.root / "work").rglob("*.mp4"))
+    found = service.planner.plan(tmp_path / "film.mp4", settings.goal("h264"))
+    for rung, file in zip(
+        found.rungs, service.planner.write(tmp_path / "film.mp4", found.rungs, tmp_path / "files"), strict=True
+    ):
+        with av.open(str(file)) as container:
+            seen = [(frame.width, frame.height) for frame in container.decode(video=0)]
+        assert seen == [size for unit, size in zip(found.units, rung.sizes, strict=True) for _ in range(unit.frames)]
 
 
 def test_where_no_size_changes_nothing_is_kept_twice(
