@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.server.conftest import running
 
 from matinee.catalog.records import AssetKind
 from matinee.encoding import dash, hls
+from matinee.encoding.devices import narrowed
 from matinee.encoding.encryption import Protection, content_id, encrypt
 from matinee.encoding.presentation import Presentation
 from matinee.subsystems import create_workspace
@@ -35,15 +36,25 @@ def house(browser: Any, packager: None, tmp_path_factory: pytest.TempPathFactory
         house = House(workspace)
         people(house)
         for scheme in SCHEMES:
-            _publish(house, folder / scheme, scheme, videos, heard)
+            publish(house, scheme, folder / scheme, videos, heard, scheme=scheme)
         with running(workspace) as house.address:
             yield house
 
 
-def _publish(house: House, folder: Path, scheme: Any, videos: list[Path], heard: Path) -> None:
+def publish(
+    house: House,
+    name: str,
+    folder: Path,
+    videos: Sequence[Path],
+    heard: Path,
+    *,
+    scheme: Any = "none",
+    changing: Collection[Path] = (),
+) -> None:
+    """A title with a stream of these renditions; `changing` are those of mixed sizes."""
     folder.mkdir()
-    title_id, backends = draft(house, scheme, maturity=0, genres=("Drama",)), house.workspace.backends
-    film = cut_up(folder, videos, heard, 50, UNITS)
+    title_id, backends = draft(house, name, maturity=0, genres=("Drama",)), house.workspace.backends
+    film = cut_up(folder, videos, heard, 50, UNITS, changing)
     if scheme != "none":
         protection = Protection(scheme, partial(backends.keys.key, content_id(title_id)))
         film = encrypt(folder, film, protection, about="it")
@@ -56,7 +67,8 @@ def _publish(house: House, folder: Path, scheme: Any, videos: list[Path], heard:
     prefix = f"streams/{title_id}/e1"
     for path in folder.iterdir():
         backends.objects.put_file(f"{prefix}/{path.name}", path)
-    facts = {"hls": hls.MASTER, "dash": dash.MANIFEST, "encryption": scheme}
+    families = {one: {"hls": hls.master_name(one), "dash": dash.manifest_name(one)} for one in narrowed(made)}
+    facts = {"hls": hls.MASTER, "dash": dash.MANIFEST, "encryption": scheme, "families": families}
     length = float(made.duration)
     house.workspace.service("catalog").put_asset(
         title_id, AssetKind.STREAM, prefix, etag="e1", duration_s=length, facts=facts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -12,6 +12,7 @@ from tests.media.clips import ffmpeg
 
 from matinee.encoding.assembly import assemble
 from matinee.encoding.codecs import CODECS, CodecName
+from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.package import Cut, Finished, cut
 from matinee.encoding.transcode import Sound, Timing
 from matinee.media.records import AudioTrack
@@ -20,24 +21,52 @@ RATE = 25
 UNITS = (12, 50, 25, 13, 38, 20, 47, 15)
 """Frames of each unit: half a second to two."""
 CODED: tuple[CodecName, ...] = ("h264", "hevc", "av1")
+SHAPE = Fraction(16, 9)
 _QUICKEST = {"h264": "veryfast", "hevc": "ultrafast", "av1": "12"}
+
+
+Drawn = Callable[[int, str], str]
+"""A source of pictures for FFmpeg, by the number of the unit and the size of the pictures."""
+
+
+def _test_picture(_unit: int, size: str) -> str:
+    return f"testsrc2=size={size}:rate={RATE}:duration=60"
 
 
 def rendition(folder: Path, codec: CodecName, height: int, units: Sequence[int] = UNITS) -> Path:
     """The same moving test picture in one codec at one height, each unit encoded by itself."""
+    parts = _parts(folder, codec, [height] * len(units), units, _test_picture)
+    made = folder / f"{codec}-{height}.mp4"
+    assemble(parts, made, SHAPE)
+    return made
+
+
+def mixed(
+    folder: Path,
+    codec: CodecName,
+    heights: Sequence[int],
+    units: Sequence[int] = UNITS,
+    drawn: Drawn = _test_picture,
+) -> tuple[Path, ...]:
+    """A height for each unit, and the picture that is drawn for it; the file, and then the encode of each unit."""
+    parts = _parts(folder, codec, heights, units, drawn)
+    made = folder / f"{codec}-mixed.mp4"
+    assemble_in_band(parts, parts[heights.index(max(heights))], made, SHAPE)
+    return made, *parts
+
+
+def _parts(folder: Path, codec: CodecName, heights: Sequence[int], units: Sequence[int], drawn: Drawn) -> list[Path]:
     parts = []
-    for i, (end, length) in enumerate(zip(accumulate(units), units, strict=True)):
+    for i, (end, length, height) in enumerate(zip(accumulate(units), units, heights, strict=True)):
         part = folder / f"{codec}-{height}-{i}.mp4"
         ffmpeg(
-            *("-f", "lavfi", "-i", f"testsrc2=size={height * 16 // 9}x{height}:rate={RATE}:duration=60"),
+            *("-f", "lavfi", "-i", drawn(i, f"{height * 16 // 9}x{height}")),
             *("-vf", f"trim=start_frame={end - length}:end_frame={end},setpts=PTS-STARTPTS"),
             *CODECS[codec].arguments(_QUICKEST[codec], 35),
             part,
         )
         parts.append(part)
-    made = folder / f"{codec}-{height}.mp4"
-    assemble(parts, made, Fraction(16, 9))
-    return made
+    return parts
 
 
 def sound(folder: Path, units: Sequence[int] = UNITS) -> Path:
@@ -48,14 +77,21 @@ def sound(folder: Path, units: Sequence[int] = UNITS) -> Path:
     return made
 
 
-def cut_up(folder: Path, videos: Sequence[Path], heard: Path, segment: int, units: Sequence[int] = UNITS) -> Cut:
-    """Everything in segments of about so many frames."""
+def cut_up(
+    folder: Path,
+    videos: Sequence[Path],
+    heard: Path,
+    segment: int,
+    units: Sequence[int] = UNITS,
+    changing: Collection[Path] = (),
+) -> Cut:
+    """Everything in segments of about so many frames; `changing` are videos of mixed sizes."""
     clock = Timing(Fraction(RATE), sum(units), segment)
     track = AudioTrack(
         index=0, codec="aac", profile="LC", channels=2, layout="stereo", sample_rate=48000, language="en"
     )
     sounds = [Finished(heard, Sound(track))]
-    return cut(folder, videos, sounds, clock=clock, shape=Fraction(16, 9), about="it")
+    return cut(folder, videos, sounds, clock=clock, shape=SHAPE, about="it", mixed=changing)
 
 
 def starts(folder: Path, initialisation: str, files: Sequence[str]) -> list[tuple[Fraction, bool, int]]:

@@ -74,6 +74,49 @@ def test_families_that_know_no_opus_get_aac_alone_where_there_is_any() -> None:
     assert narrowed(replace(plain, sound=(opus,))) == narrowed(replace(plain, sound=(aac,))) == {}
 
 
+def _mixed(*codecs: str) -> Presentation:
+    """A film in sizes that change, and H.264 in one size for each rendition."""
+    names = {**NAMES, "avc3": "avc3.64001f", "hev1": "hev1.1.6.L93.90"}
+    plain = _film(("avc1",)).video
+    video = (
+        replace(one, id=f"{name}-{one.height}", codecs=names[name], mixed=True) for name in codecs for one in plain
+    )
+    return replace(ALL, video=(*plain, *video))
+
+
+def test_sizes_that_change_are_for_those_who_take_them() -> None:
+    film = _mixed("avc3", "hev1", "av01")
+    assert _ids("web", film) == [f"{name}-{height}" for name in ("av01", "hev1", "avc3") for height in HEIGHTS]
+    assert _ids("android", film) == [f"{name}-{height}" for name in ("hev1", "avc3") for height in HEIGHTS]
+    for family in ("apple", "tv"):
+        assert _ids(family, film) == [f"avc1-{height}" for height in HEIGHTS]
+    assert _ids("legacy", film) == ["avc1-360", "avc1-1080"]
+
+
+def test_who_is_not_known_gets_one_size_for_each_rendition() -> None:
+    film = _mixed("avc3", "av01")
+    assert set(narrowed(film)) == {"web", "android", "legacy"}
+    playlists, manifests = hls.playlists(film), dash.manifests(film)
+    for text in (playlists["master.m3u8"], manifests["manifest.mpd"]):
+        assert "avc1" in text
+        assert not any(name in text for name in ("avc3", "av01"))
+    for text in (playlists["master-web.m3u8"], manifests["manifest-web.mpd"]):
+        assert "avc1" not in text
+        assert all(name in text for name in ("avc3", "av01"))
+    assert {f"media-{one.id}.m3u8" for one in film.video} < set(playlists)
+
+
+def test_browsers_that_know_no_other_codec_get_one_size_of_this_one() -> None:
+    assert {one.partition("-")[0] for one in _ids("web", _mixed("av01"))} == {"av01", "avc1"}
+
+
+def test_a_stream_of_nothing_else_is_offered_to_everybody() -> None:
+    film = _mixed("avc3")
+    film = replace(film, video=tuple(one for one in film.video if one.mixed))
+    assert narrowed(film) == {}
+    assert "avc3" in hls.playlists(film)["master.m3u8"]
+
+
 def test_dash_has_one_set_for_each_codec() -> None:
     sets = fromstring(dash.manifest(ALL)).findall(".//d:AdaptationSet", DASH)
     assert [(one.get("id"), one.get("selectionPriority")) for one in sets] == [("0", "1"), ("1", "2"), ("2", "3")]

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.encoding.coded import RATE, UNITS, cut_up
+from tests.encoding.coded import CODED, RATE, UNITS, cut_up, mixed
 from tests.encoding.test_encryption import key_of
 
 from matinee.base.errors import Unavailable
 from matinee.encoding import dash, hls, timed
 from matinee.encoding.encryption import Protection, encrypt
+from matinee.encoding.package import Cut
 from matinee.encoding.presentation import Presentation, Subtitles
 from matinee.media.run import packager_program
 
@@ -26,6 +27,7 @@ JUDGES = ("hls-parser", "mp4box", "mpd-parser")
 LENGTH = sum(UNITS) / RATE
 METHODS = {"none": "NONE", "cenc": "SAMPLE-AES-CTR", "cbcs": "SAMPLE-AES"}
 SIZES = ("h264-90", "h264-180", "hevc-90", "hevc-180", "av1-90", "av1-180")
+HEIGHTS = (90, 180, 90, 144, 180, 90, 144, 144)
 
 
 def judged(folder: Path) -> Any:
@@ -51,12 +53,34 @@ def stream(
 ) -> tuple[Path, Presentation]:
     """The folder of a stream, and what we think it is; skipped in words where a judge is missing, under CI it fails."""
     scheme, folder = request.param, tmp_path_factory.mktemp(request.param)
+    _needed(scheme)
+    film = cut_up(folder, [coded[name] for name in SIZES], coded["sound"], 50)
+    return folder, _presented(folder, film, scheme)
+
+
+@pytest.fixture(scope="module", params=["none", "cenc", "cbcs"])
+def mixed_stream(
+    request: pytest.FixtureRequest, coded: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Presentation]:
+    """The same, of pictures whose size changes in all codecs, and one of one size."""
+    scheme, folder = request.param, tmp_path_factory.mktemp(f"mixed-{request.param}")
+    _needed(scheme)
+    changing = [mixed(tmp_path_factory.mktemp(codec), codec, HEIGHTS)[0] for codec in CODED]
+    film = cut_up(folder, [coded["h264-180"], *changing], coded["sound"], 50, changing=changing)
+    return folder, _presented(folder, film, scheme)
+
+
+def _needed(scheme: str) -> None:
+    """Skip in words what cannot be judged here."""
     try:
         assert scheme == "none" or packager_program()
         missing_judges()
     except Unavailable as missing:
         missing_judges(str(missing))
-    film = cut_up(folder, [coded[name] for name in SIZES], coded["sound"], 50)
+
+
+def _presented(folder: Path, film: Cut, scheme: Any) -> Presentation:
+    """The tracks encrypted where that is asked for, and manifests beside them."""
     if scheme != "none":
         film = encrypt(folder, film, Protection(scheme, key_of), about="it")
     words = Subtitles(
@@ -74,7 +98,7 @@ def stream(
         (folder / name).write_text("WEBVTT\n")
     for name, text in {**hls.playlists(made), **dash.manifests(made)}.items():
         (folder / name).write_text(text)
-    return folder, made
+    return made
 
 
 def test_dash_is_read_as_it_was_meant(stream: tuple[Path, Presentation]) -> None:
@@ -155,3 +179,25 @@ def test_the_judges_are_strict(
     (folder / name).write_text(text.replace(right, wrong))
     with pytest.raises(ValueError, match="Error"):
         judged(folder)
+
+
+def test_pictures_whose_size_changes_are_read_as_they_were_meant(mixed_stream: tuple[Path, Presentation]) -> None:
+    folder, made = mixed_stream
+    found = judged(folder)
+    mixed_ones = {one.id for one in made.video if one.mixed}
+    offered = {name: {one["id"] for one in manifest["tracks"]} for name, manifest in found["dash"].items()}
+    assert not offered["manifest.mpd"] & mixed_ones
+    assert mixed_ones < offered["manifest-web.mpd"]
+    assert all(manifest["warnings"] == [] for manifest in found["dash"].values())
+    assert {one["codecs"].partition(".")[0] for one in found["hls"]["master-web.m3u8"]["variants"]} == {
+        "avc3", "hev1", "av01",
+    }  # fmt: skip
+    assert set(found["hls"]) == {"master.m3u8", "master-web.m3u8", "master-android.m3u8"}
+    for track in made.video:
+        one = found["tracks"][track.initialisation]
+        assert one["errors"] == []
+        assert (one["original"], one["scheme"], one["kid"]) == (track.codec, made.scheme, track.kid)
+        if made.scheme == "none":
+            assert one["codec"] == track.codecs
+        starts = [0, *accumulate(float(track.seconds(part)) for part in track.segments[:-1])]
+        assert [part["time"] for part in one["segments"]] == pytest.approx(starts)

@@ -166,6 +166,17 @@ def test_ranges_are_told_where_one_is_high() -> None:
     assert "Property" not in dash.manifest(FILM)
 
 
+def test_a_rendition_whose_size_changes_is_told_by_its_largest_and_keeps_its_shape() -> None:
+    one = replace(FILM.video[1], codecs="avc3.64001f", mixed=True)
+    film = replace(FILM, video=(FILM.video[0], one))
+    assert "RESOLUTION=960x540" in hls.playlists(film)["master-web.m3u8"]
+    root = fromstring(dash.manifests(film)["manifest-web.mpd"])
+    (found,) = root.findall(".//d:AdaptationSet[@contentType='video']", DASH)
+    assert (found.get("par"), found.get("maxWidth"), found.get("maxHeight")) == ("16:9", "960", "540")
+    (told,) = found.findall("d:Representation", DASH)
+    assert [told.get(name) for name in ("codecs", "width", "height", "sar")] == ["avc3.64001f", "960", "540", "1:1"]
+
+
 def test_a_silent_film_without_words_names_neither() -> None:
     silent = replace(FILM, sound=(), subtitles=())
     master = hls.master(silent)

@@ -11,7 +11,7 @@ from math import gcd
 from uuid import UUID
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from matinee.encoding.devices import narrowed
+from matinee.encoding.devices import everybodys, narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 from matinee.media.records import Colour
 
@@ -27,10 +27,10 @@ _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
 def manifests(stream: Presentation) -> dict[str, str]:
-    """Every manifest by its name: that of the whole stream, and one for each family of devices that cannot show it."""
+    """Every manifest by its name: that for everybody, and those for families that should be offered something else."""
     return {
         **{manifest_name(family): manifest(part) for family, part in narrowed(stream).items()},
-        MANIFEST: manifest(stream),
+        MANIFEST: manifest(everybodys(stream)),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, product
 from math import ceil
 
-from matinee.encoding.devices import narrowed
+from matinee.encoding.devices import everybodys, narrowed
 from matinee.encoding.presentation import Presentation, SoundTrack, Subtitles, Track, VideoRendition
 
 MASTER = "master.m3u8"
@@ -19,11 +19,11 @@ _DESCRIBES = "public.accessibility.describes-video"
 def playlists(stream: Presentation) -> dict[str, str]:
     """Every playlist by its name: the master, one for each track, one for each subtitle file.
 
-    A family of devices that cannot show the whole stream has a master of its own.
+    A family of devices that should be offered something else than everybody is has a master of its own.
     """
     tracks: tuple[Track, ...] = (*stream.video, *stream.sound, *stream.imsc)
     return {
-        MASTER: master(stream),
+        MASTER: master(everybodys(stream)),
         **{master_name(family): master(part) for family, part in narrowed(stream).items()},
         **{playlist_name(track): media(track, stream.scheme) for track in tracks},
         **{_beside(one): _text(one) for one in stream.subtitles},

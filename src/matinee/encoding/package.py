@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -50,15 +50,16 @@ def cut(
     clock: Timing,
     shape: Fraction,
     about: str,
+    mixed: Collection[Path] = (),
     stop: threading.Event | None = None,
 ) -> Cut:
-    """Write the segments of all tracks into `folder`, and say what they are.
+    """Write the segments of all tracks into `folder`, and say what they are; `mixed` are videos of changing size.
 
     A segment ends with the first group of pictures that makes it `clock.gop` frames long or longer, so that it consists
     of whole groups. All renditions must have key frames at the same times; their codecs may differ.
     Raises `Unavailable` where the disk is full, or where the renditions do not fit together.
     """
-    arguments = packaging_arguments(videos, [(one.path, one.sound.codec) for one in sounds], shape, clock)
+    arguments = packaging_arguments(videos, [(one.path, one.sound.codec) for one in sounds], shape, clock, mixed)
     run.ffmpeg([*arguments, f"file:{folder / _DRAFT}"], about=about, stop=stop)
     found = parse_xml(folder / _DRAFT)
     (folder / _DRAFT).unlink()
@@ -66,7 +67,10 @@ def cut(
     if len(elements) != len(videos) + len(sounds):
         raise Unavailable(f"FFmpeg packaged only a part of {about}.", next_step="Run this again with --force.")
     made = Cut(
-        tuple(_video(folder, one, clock) for one in elements[: len(videos)]),
+        tuple(
+            _video(folder, one, clock, mixed=path in mixed)
+            for path, one in zip(videos, elements[: len(videos)], strict=True)
+        ),
         _sounds(folder, elements[len(videos) :], sounds),
     )
     _aligned(made, about)
@@ -76,7 +80,7 @@ def cut(
     return made
 
 
-def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
+def _video(folder: Path, element: Element, clock: Timing, *, mixed: bool) -> VideoRendition:
     track = element.attrib["id"]
     return VideoRendition(
         id=track,
@@ -87,6 +91,7 @@ def _video(folder: Path, element: Element, clock: Timing) -> VideoRendition:
         width=int(element.attrib["width"]),
         height=int(element.attrib["height"]),
         frame_rate=clock.frame_rate,
+        mixed=mixed,
     )
 
 

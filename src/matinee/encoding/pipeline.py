@@ -24,6 +24,7 @@ from matinee.encoding.bench import Bench
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
+from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
 from matinee.encoding.originals import Original
@@ -51,6 +52,8 @@ class Joined:
     encodes: tuple[Path, ...]
     point: Point
     """Its size, bitrate and quality."""
+    head: Path | None = None
+    """The largest of the encodes, where units may have different sizes; None where they have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Planned:
 
     original: Original
     rungs: tuple[Joined, ...]
-    """Smallest first."""
+    """Of one codec smallest first; some of them of one size."""
     cpu_s: float
     """That finding them took."""
 
@@ -94,6 +97,11 @@ class _Plan:
     @property
     def pieces(self) -> list[str]:
         return [*self.videos, *self.sounds]
+
+    @property
+    def mixed(self) -> list[str]:
+        """Renditions whose size changes on the way."""
+        return [name for name, one in self.videos.items() if isinstance(one, Joined) and one.head is not None]
 
 
 @contextmanager
@@ -247,7 +255,10 @@ def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
 
 
 def _join(plan: _Plan, rung: Joined, paths: Sequence[Path]) -> None:
-    assemble(rung.encodes, paths[0], plan.shape, plan.stop)
+    if rung.head is None:
+        assemble(rung.encodes, paths[0], plan.shape, plan.stop)
+    else:
+        assemble_in_band(rung.encodes, rung.head, paths[0], plan.shape, plan.stop)
 
 
 def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:
@@ -292,16 +303,16 @@ def _segments(
         Finished(bench.folder / name, sound, plan.before.get(sound.track.index), after.get(name))
         for name, sound in plan.sounds.items()
     ]
-    about = str(plan.media.path)
-    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=plan.shape, about=about, stop=plan.stop)
+    about, mixed = str(plan.media.path), [bench.folder / name for name in plan.mixed]
+    tracks = cut(folder, videos, sounds, clock=plan.clock, shape=plan.shape, about=about, mixed=mixed, stop=plan.stop)
     return encrypt(folder, tracks, protection, about=about, stop=plan.stop) if protection else tracks
 
 
 def _finish(plan: _Plan, bench: Bench, folder: Path, beside: Sequence[Sidecar], tracks: Cut) -> Film:
     """Everything around the segments."""
-    # What is drawn from the pictures is shown in standard range.
+    # What is drawn from the pictures is shown in standard range, from files of one size.
     found = zip(plan.videos, tracks.video, strict=True)
-    videos = [bench.folder / name for name, one in found if one.colour.dynamic == "sdr"]
+    videos = [bench.folder / name for name, one in found if one.colour.dynamic == "sdr" and name not in plan.mixed]
     duration = tracks.video[0].duration
     segment = plan.clock.gop / plan.clock.frame_rate
     with bench.space() as space:

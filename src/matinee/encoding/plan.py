@@ -43,6 +43,16 @@ class PlannedRung:
     grain: int = 0
     """Strength with which AV1 takes grain out of the largest unit and has players put it back."""
 
+    @property
+    def mixed(self) -> bool:
+        """Whether its units have different sizes."""
+        return len(set(self.sizes)) > 1
+
+    @property
+    def largest(self) -> int:
+        """Number of a unit that is as large as any."""
+        return self.sizes.index(max(self.sizes))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
@@ -52,6 +62,11 @@ class Spent:
     """Made or found."""
     encode_cpu_s: float
     measure_cpu_s: float
+
+    @property
+    def cpu_s(self) -> float:
+        """Of both."""
+        return self.encode_cpu_s + self.measure_cpu_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +85,12 @@ class Plan:
     @property
     def mixed(self) -> bool:
         """Whether a rung has units of different sizes."""
-        return any(len(set(one.sizes)) > 1 for one in self.rungs)
+        return any(one.mixed for one in self.rungs)
+
+    @property
+    def codec(self) -> CodecName:
+        """Of all rungs."""
+        return self.rungs[0].codec
 
     @property
     def duration_s(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from matinee.base.compute import Compute
@@ -14,6 +15,7 @@ from matinee.encoding.codecs import CodecName
 from matinee.encoding.comparing import Comparison, compare
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
+from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.knowledge import Priors
 from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
@@ -22,6 +24,8 @@ from matinee.encoding.preparing import Prepared, prepare
 from matinee.encoding.savings import Point
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.trials import Cache
+
+_EVERYBODYS: CodecName = "h264"
 
 
 class Planner:
@@ -61,35 +65,38 @@ class Planner:
             made = list[Path]()
             for rung in rungs:
                 made.append(folder / f"{source.stem}-{rung.codec}-{rung.height}p-{round(rung.kbps)}k.mp4")
-                assemble([cache.encode(cache.known(key).key) for key in rung.trials], made[-1], aspect)
+                encodes = [cache.encode(cache.known(key).key) for key in rung.trials]
+                if rung.mixed:
+                    assemble_in_band(encodes, encodes[rung.largest], made[-1], aspect)
+                else:
+                    assemble(encodes, made[-1], aspect)
             return made
 
     @contextmanager
     def pictures(self, source: Path) -> Iterator[Planned]:
         """The film's picture in all codecs of the settings, its encodes there until the block ends.
 
-        One of high dynamic range is kept so in HEVC and AV1, and is always there in H.264 of standard range too.
-
+        One of high dynamic range is kept so in HEVC and AV1, and is always there in H.264 of standard range too. Where
+        sizes change on the way, there are also rungs of one size each in H.264, for players that do not take it.
         Afterwards only what came of the trials is kept, so that another plan of the film need not try them again.
         """
         with self._folder(source) as work:
-            film, cache, rungs, cpu_s = self._prepared(source, work), Cache(work / "trials"), list[Joined](), 0.0
-            for codec in self._codecs(film):
-                found = plan(film, self._settings.goal(codec), Priors.of_codec(codec), work, self._compute)
-                cpu_s += found.spent.encode_cpu_s + found.spent.measure_cpu_s
-                for number, rung in enumerate(found.rungs):
-                    name = f"video-{codec}-{number:02}-{rung.width}x{rung.height}.mp4"
-                    encodes = tuple(cache.encode(key) for key in rung.trials)
-                    vmaf = rung.quality[found.pooling]
-                    point = Point(width=rung.width, height=rung.height, kbps=rung.kbps, vmaf=vmaf)
-                    rungs.append(Joined(name, codec, encodes, point))
-            yield Planned(film.original, tuple(rungs), cpu_s)
+            film, cache = self._prepared(source, work), Cache(work / "trials")
+
+            def planned(goal: Goal) -> Plan:
+                return plan(film, goal, Priors.of_codec(goal.codec), work, self._compute)
+
+            plans = [planned(self._settings.goal(codec)) for codec in self._codecs(film)]
+            if any(one.mixed for one in plans) and not any(one.codec == _EVERYBODYS and not one.mixed for one in plans):
+                plans.append(planned(replace(self._settings.goal(_EVERYBODYS), mixed=False)))
+            rungs = tuple(rung for one in plans for rung in _joined(one, cache))
+            yield Planned(film.original, rungs, sum(one.spent.cpu_s for one in plans))
             cache.prune(())
 
     def _codecs(self, film: Prepared) -> Sequence[CodecName]:
         """Those of the settings, and H.264 for screens of standard range where all others keep a high one."""
         codecs = self._settings.codecs
-        return codecs if "h264" in codecs or film.full.dynamic == "sdr" else ("h264", *codecs)
+        return codecs if _EVERYBODYS in codecs or film.full.dynamic == "sdr" else (_EVERYBODYS, *codecs)
 
     def _prepared(self, source: Path, work: Path) -> Prepared:
         heights = self._settings.goal("h264").heights
@@ -101,3 +108,17 @@ class Planner:
         work = self._work / content(source)
         with locked(self._work / f"{work.name}.lock", str(source)):
             yield work
+
+
+def _joined(found: Plan, cache: Cache) -> Iterator[Joined]:
+    """The rungs of a plan; all of one whose sizes change are put together alike, so that none has its own codec."""
+    kind = f"{found.codec}-mixed" if found.mixed else found.codec
+    for number, rung in enumerate(found.rungs):
+        encodes = tuple(cache.encode(key) for key in rung.trials)
+        yield Joined(
+            name=f"video-{kind}-{number:02}-{rung.width}x{rung.height}.mp4",
+            codec=rung.codec,
+            encodes=encodes,
+            point=Point(width=rung.width, height=rung.height, kbps=rung.kbps, vmaf=rung.quality[found.pooling]),
+            head=encodes[rung.largest] if found.mixed else None,
+        )

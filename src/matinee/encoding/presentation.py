@@ -13,7 +13,7 @@ from matinee.media.records import Colour
 
 INITIALISATION = "init-{id}.mp4"
 SEGMENT = "segment-{id}-{number:05d}.m4s"
-CODECS = ("avc1", "hvc1", "av01")
+CODECS = ("avc1", "avc3", "hvc1", "hev1", "av01")
 """Sample entries of pictures: first what every player knows, last what needs the fewest bits."""
 
 
@@ -79,13 +79,20 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRendition(Track):
-    """The picture at one size."""
+    """The picture at one size, or with every shot at the size that suits it."""
 
     width: int
     height: int
     frame_rate: Fraction
     colour: Colour = field(default_factory=Colour)
     """What the file says of it."""
+    mixed: bool = False
+    """Whether the size changes on the way; `width` and `height` are then those of the largest picture."""
+
+    @property
+    def coding(self) -> str:
+        """What the pictures are coded in, wherever their parameter sets stand: a sample entry without any in band."""
+        return {"avc3": "avc1", "hev1": "hvc1"}.get(self.codec, self.codec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +145,7 @@ class Presentation:
     """How long a usual segment of the picture lasts."""
     aspect: Fraction
     video: tuple[VideoRendition, ...]
-    """In one codec or several, each smallest first."""
+    """In one codec or several, each smallest first; of one size, mixed, or both."""
     sound: tuple[SoundTrack, ...] = ()
     subtitles: tuple[Subtitles, ...] = ()
     imsc: tuple[TimedText, ...] = ()

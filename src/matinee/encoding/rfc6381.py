@@ -1,7 +1,8 @@
 """What manifests call the codec of a track, as RFC 6381 has it, read from the track's initialisation file.
 
-FFmpeg's DASH muxer leaves out the name of HEVC, so all names of pictures are made here, from the configuration records
-that decoders read: ``avcC`` and ``hvcC`` (ISO/IEC 14496-15) and ``av1C`` (AV1 Codec ISO Media File Format Binding).
+FFmpeg's DASH muxer leaves out the name of HEVC, so all names of pictures are made here: the sample entry, and what the
+configuration records say that decoders read: ``avcC`` and ``hvcC`` (ISO/IEC 14496-15) and ``av1C`` (AV1 Codec ISO Media
+File Format Binding).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def codec_string(initialisation: Path) -> str:
         with av.open(str(initialisation)) as container:
             codec = container.streams.video[0].codec_context
             entry, record = codec.codec_tag, bytes(codec.extradata or b"")
-        return _NAMED[entry](record) + (av1_colour(record, colour_of(initialisation)) if entry == "av01" else "")
+        colour = av1_colour(record, colour_of(initialisation)) if entry == "av01" else ""
+        return f"{entry}.{_NAMED[entry](record)}{colour}"
     except (av.error.FFmpegError, IndexError, KeyError):
         raise Unavailable(
             f"{initialisation.name} does not say what its pictures are coded in.",
@@ -48,18 +50,18 @@ def avc(record: bytes) -> str:
     """H.264: profile, constraints and level.
 
     >>> avc(bytes.fromhex("0164001f"))
-    'avc1.64001f'
+    '64001f'
     """
-    return f"avc1.{record[1]:02x}{record[2]:02x}{record[3]:02x}"
+    return f"{record[1]:02x}{record[2]:02x}{record[3]:02x}"
 
 
 def hevc(record: bytes) -> str:
     """HEVC (annex E.3): profile, its compatibility from the last bit to the first, tier and level, constraints.
 
     >>> hevc(bytes.fromhex("01016000000090000000000078"))
-    'hvc1.1.6.L120.90'
+    '1.6.L120.90'
     >>> hevc(bytes.fromhex("01222000000000000000000099"))
-    'hvc1.2.4.H153'
+    '2.4.H153'
     """
     space = ("", "A", "B", "C")[record[1] >> 6]
     compatible = int(f"{int.from_bytes(record[2:6]):032b}"[::-1], 2)
@@ -67,7 +69,6 @@ def hevc(record: bytes) -> str:
     constraints = record[6:12].rstrip(b"\x00")
     return ".".join(
         [
-            "hvc1",
             f"{space}{record[1] & 0x1F}",
             f"{compatible:X}",
             f"{tier}{record[12]}",
@@ -80,12 +81,12 @@ def av1(record: bytes) -> str:
     """AV1: profile, level and tier, and bits of a sample.
 
     >>> av1(bytes.fromhex("81080c00"))
-    'av01.0.08M.08'
+    '0.08M.08'
     >>> av1(bytes.fromhex("810dcc00"))
-    'av01.0.13H.10'
+    '0.13H.10'
     """
     bits = 8 if not record[2] & 0x40 else 12 if record[2] & 0x20 else 10
-    return f"av01.{record[1] >> 5}.{record[1] & 0x1F:02d}{'H' if record[2] & 0x80 else 'M'}.{bits:02d}"
+    return f"{record[1] >> 5}.{record[1] & 0x1F:02d}{'H' if record[2] & 0x80 else 'M'}.{bits:02d}"
 
 
 def av1_colour(record: bytes, colour: Colour) -> str:
@@ -104,5 +105,5 @@ def av1_colour(record: bytes, colour: Colour) -> str:
     return ".".join(["", str(flags >> 4 & 1), chroma, *(f"{one:02d}" for one in codes), str(int(colour.full_range))])
 
 
-_NAMED: Mapping[str, Callable[[bytes], str]] = {"avc1": avc, "hvc1": hevc, "av01": av1}
+_NAMED: Mapping[str, Callable[[bytes], str]] = {"avc1": avc, "avc3": avc, "hvc1": hevc, "hev1": hevc, "av01": av1}
 """By sample entry."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from matinee.base.settings import Table
 from matinee.encoding.codecs import CodecName
@@ -29,6 +29,11 @@ class EncodingSettings(Table):
     )
     codecs: Annotated[tuple[CodecName, ...], Field(min_length=1)] = Field(
         ("h264",), description="Codecs of the picture, of title and shots: h264, hevc, av1; players take what they can"
+    )
+    mixed: bool = Field(
+        default=False,
+        description="Of shots: whether each may have the size that suits it, for players that take it; others get "
+        "H.264 in one size for each rendition, which is kept as well",
     )
     cap_vmaf: float = Field(95, gt=0, le=100, description="Quality of the best rendition, of title and shots")
     floor_vmaf: float = Field(40, ge=0, lt=100, description="Quality below which there is no rendition")
@@ -89,6 +94,13 @@ class EncodingSettings(Table):
         24, ge=0, description="Hours for which a replaced stream stays, for those who are watching it"
     )
 
+    @field_validator("mixed")
+    @classmethod
+    def _of_shots(cls, mixed: bool, found: ValidationInfo) -> bool:  # noqa: FBT001  pydantic calls it so
+        if mixed and found.data.get("method") != "shots":
+            raise ValueError("sizes that suit each shot are only of encoding.method = shots")
+        return mixed
+
     def goal(self, codec: CodecName) -> Goal:
         """What a plan of a film in this codec is to bring."""
         return Goal(
@@ -99,6 +111,7 @@ class EncodingSettings(Table):
             placing=Placing(cap=self.cap_vmaf, floor=self.floor_vmaf),
             pooling=self.pooling,
             sharing="title" if self.method == "title" else "shots",
+            mixed=self.mixed,
             peak=self.peak_ratio or float("inf"),
             grain=self.grain,
             longest_s=self.segment_s,
@@ -106,5 +119,6 @@ class EncodingSettings(Table):
 
     def digest(self) -> str:
         """Changes whenever a knob does that changes the stream."""
-        text = self.model_dump_json(exclude=set(_NOT_IN_DIGEST))
+        # What came later changes nothing where it is not asked for.
+        text = self.model_dump_json(exclude={*_NOT_IN_DIGEST, *(() if self.mixed else ("mixed",))})
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

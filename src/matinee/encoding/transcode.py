@@ -6,7 +6,7 @@ every `gop` frames, so that a player can change between any two at any segment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -21,6 +21,8 @@ from matinee.media.records import AudioTrack, Media, VideoTrack
 _FRAME: Mapping[AudioCodec, Fraction] = {"aac": Fraction(1024, 48000), "opus": Fraction(960, 48000)}
 # Samples at 48 kHz that the encoder puts before what it is given.
 _OPUS_PRIMING = 312
+# Without this FFmpeg has the size from the first pictures, and not from the head of the file.
+_AS_TOLD = ("-nofind_stream_info",)
 _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
 
 
@@ -143,10 +145,17 @@ def _into(path: Path) -> list[str]:
 
 
 def packaging_arguments(
-    videos: Sequence[Path], sounds: Sequence[tuple[Path, AudioCodec]], shape: Fraction, clock: Timing
+    videos: Sequence[Path],
+    sounds: Sequence[tuple[Path, AudioCodec]],
+    shape: Fraction,
+    clock: Timing,
+    mixed: Collection[Path] = (),
 ) -> list[str]:
-    """Cut finished renditions into CMAF segments, with a manifest to learn from; its path is to follow."""
-    inputs = [argument for path in videos for argument in ("-i", f"file:{path}")]
+    """Cut finished renditions into CMAF segments, with a manifest to learn from; its path is to follow.
+
+    `mixed` are those of `videos` whose size changes on the way.
+    """
+    inputs = [argument for path in videos for argument in (*(_AS_TOLD if path in mixed else ()), "-i", f"file:{path}")]
     inputs += [argument for path, codec in sounds for argument in ("-t", _until(codec, clock), "-i", f"file:{path}")]
     maps = [argument for i in range(len(videos) + len(sounds)) for argument in ("-map", f"{i}:0")]
     sets = ["id=0,streams=v", *(f"id={i + 1},streams={len(videos) + i}" for i in range(len(sounds)))]

@@ -50,7 +50,7 @@ class Playback(BaseModel):
     hls: str = Field(description="address of the HLS manifest")
     dash: str = Field(description="address of the DASH manifest")
     families: dict[str, Manifests] = Field(
-        description="what a family of devices (tv, legacy) can show, where that is not everything"
+        description="what a family of devices (web, tv, legacy) is offered, where that is not what everybody is"
     )
     licence: str = Field(description="address of the ClearKey licence server; empty where the stream is clear")
     storyboard: str = Field(description="address of a WebVTT file of seek thumbnails; empty where there is none")

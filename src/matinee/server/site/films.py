@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from matinee.catalog.records import Credit, Kind, Title, Viewer
 from matinee.events.state import ViewerState
-from matinee.server.api.playback import ENDED, playback_of
+from matinee.server.api.playback import ENDED, Manifests, Playback, playback_of
 from matinee.server.context import Context
 from matinee.server.site import tiles, words
 from matinee.server.site.views import Choice, EpisodeView, HeroView, PersonView, SeasonView
@@ -123,7 +123,8 @@ def player_of(here: Context, viewer: Viewer, title: Title, *, hls: bool) -> dict
     return {
         "title_id": title.id,
         "name": name_of(here, title),
-        "manifest": playback.hls if hls else playback.dash,
+        "manifest": _address(playback, hls=hls),
+        "web": _address(playback.families.get("web"), hls=hls),
         "licence": playback.licence,
         "storyboard": playback.storyboard,
         "chapters": playback.chapters,
@@ -133,6 +134,11 @@ def player_of(here: Context, viewer: Viewer, title: Title, *, hls: bool) -> dict
         "next_name": playback.next.name if playback.next else "",
         "back": f"/title/{series_of(here, title).id}",
     }
+
+
+def _address(of: Playback | Manifests | None, *, hls: bool) -> str:
+    """Of a manifest; empty where there is none."""
+    return "" if of is None else of.hls if hls else of.dash
 
 
 def series_of(here: Context, title: Title) -> Title:

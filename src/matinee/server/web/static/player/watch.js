@@ -8,12 +8,14 @@ const root = document.getElementById("player");
 const film = JSON.parse(root.dataset.film);
 // Shaka resolves what a manifest or storyboard names against its address, which must be whole for that.
 for (const one of [film, ...film.subtitles]) {
-  for (const key of ["manifest", "licence", "storyboard", "chapters", "url"]) {
+  for (const key of ["manifest", "web", "licence", "storyboard", "chapters", "url"]) {
     if (one[key]) one[key] = new URL(one[key], location.href).href;
   }
 }
 const video = root.querySelector("video");
 const news = root.querySelector('[data-say="news"]');
+// Browsers by Apple, and all others on its phones, do not show pictures whose size changes within a rendition.
+const APPLE = navigator.vendor.startsWith("Apple");
 const SKIP_S = 10;
 const IDLE_MS = 3000;
 
@@ -51,7 +53,7 @@ async function start(at = film.start_s) {
   await player.attach(video);
   report = new Reporter(film, video, player);
   try {
-    await player.load(film.manifest, at > 1 ? at : null);
+    await player.load(film.web && !APPLE ? film.web : film.manifest, at > 1 ? at : null);
   } catch (error) {
     return failed(error);
   }
