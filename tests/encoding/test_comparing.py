@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.encoding.shots import GOAL, two_shots
 
@@ -17,6 +19,7 @@ from matinee.encoding.fixed import fixed_rungs
 from matinee.encoding.originals import judged
 from matinee.encoding.preparing import Prepared, prepare
 from matinee.media.packets import packets
+from matinee.media.shots import Shot
 from matinee.subsystems import create_workspace
 
 FLAGS = ["--set", "encoding.heights=[90,180]", "--set", "encoding.cap_vmaf=80", "--set", "encoding.floor_vmaf=65"]
@@ -72,6 +75,22 @@ def test_a_pair_has_about_the_same_bitrate(compared: tuple[Prepared, Comparison]
     _, found = compared
     one, other = found.pair("title", "shots")
     assert one.kbps == pytest.approx(other.kbps, rel=0.5)
+
+
+def test_quality_over_time_is_that_of_the_frames_that_were_looked_at(compared: tuple[Prepared, Comparison]) -> None:
+    """Each unit is looked at from its own first frame, so that those of odd length shift what comes after."""
+    _, found = compared
+    odd = replace(found, units=(Shot(0, 7), Shot(7, 12), Shot(12, 60)))
+    planned, whole = found.ways["shots"].rungs[0], found.ways["fixed"].rungs[0]
+    frames = [*range(0, 7, 2), *range(7, 12, 2), *range(12, 60, 2)]
+    scores = np.linspace(40, 90, len(frames))
+    over_time = odd.over_time(replace(planned, scores=scores))
+    assert over_time[frames] == pytest.approx(scores)
+    assert (len(over_time), over_time[1]) == (60, pytest.approx(scores[:2].mean()))
+    assert odd.over_time(whole)[::2] == pytest.approx(whole.scores)
+    low = scores - np.where(np.array(frames) > 30, np.where(np.array(frames) < 40, 20, 0), 0)
+    apart = odd.most_apart_s(replace(planned, scores=scores), replace(planned, scores=low))
+    assert apart * 24 == pytest.approx(35, abs=3)
 
 
 def test_plots_are_drawn(compared: tuple[Prepared, Comparison], tmp_path: Path) -> None:

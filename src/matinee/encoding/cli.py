@@ -70,11 +70,11 @@ def status(ctx: typer.Context) -> None:
 
 @app.command()
 def tidy(ctx: typer.Context) -> None:
-    """Remove replaced streams that nobody can be watching any more."""
+    """Remove replaced streams and comparisons that nobody can be watching any more."""
     opener: Opener = ctx.obj
     service: Service = opener.workspace().service("encoding")
     removed = service.tidy()
-    opener.show({"removed": removed}, f"Removed {removed} replaced {'stream' if removed == 1 else 'streams'}.")
+    opener.show({"removed": removed}, f"Removed {removed} that {'was' if removed == 1 else 'were'} replaced.")
 
 
 @app.command()

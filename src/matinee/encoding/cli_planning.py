@@ -84,27 +84,37 @@ def compare(
     preset: Annotated[str, typer.Option(help="Of the H.264 encoder, for all ways.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write plots and the comparison as JSON to this folder.")] = None,
 ) -> None:
-    """Encode a film in several ways and say how many bits each takes for the same quality (BD-rate over VMAF)."""
+    """Encode a film in several ways and say how many bits each takes for the same quality (BD-rate over VMAF).
+
+    What was compared of a title is kept, to be looked at side by side in the console.
+    """
     opener, service, source = _open(ctx, target)
     names = [one.strip() for one in ways.split(",") if one.strip()]
-    if len(names) < 2:
-        raise InvalidInput("One way has nothing beside it.", next_step=f"Name two or more: --ways {_WAYS}.")
-    found = service.planner.compare(source, _goal(service, "h264", pooling, preset), names)
+    goal, title = _goal(service, "h264", pooling, preset), _title(target)
+    found = service.planner.compare(source, goal, names) if title is None else service.compare(title, names, goal)
     if out is not None:
         _write(found, out)
     opener.show(found.told(), _savings(found))
     opener.say("Less is better: -20 % means a fifth fewer bits for the same quality.")
+    if title is not None:
+        opener.say(f"Next: `matinee serve`, and look at two encodes side by side at /console/encoding/{title}.")
 
 
 def _open(ctx: typer.Context, target: str) -> tuple[Opener, Service, Path]:
     opener: Opener = ctx.obj
     service: Service = opener.workspace().service("encoding")
-    if target.isdigit() and not Path(target).exists():
-        return opener, service, service.source(int(target))
+    title = _title(target)
+    if title is not None:
+        return opener, service, service.source(title)
     source = Path(target).expanduser().absolute()
     if not source.is_file():
         raise NotFound(f"There is no film file {target}.", next_step="Give a file, or the id of a title.")
     return opener, service, source
+
+
+def _title(target: str) -> int | None:
+    """The id that is meant; None where it is a file."""
+    return int(target) if target.isdecimal() and not Path(target).exists() else None
 
 
 def _goal(service: Service, codec: str, pooling: str, preset: str) -> Goal:

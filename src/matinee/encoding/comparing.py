@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -32,6 +33,8 @@ from matinee.media.shots import Shot
 
 FIXED = "fixed"
 WAYS = (FIXED, "title", "equal", "shots", "mixed")
+_SEEN_S = 0.5
+"""What lasts shorter is hardly seen while a film plays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +74,13 @@ class Comparison:
 
     source: str
     duration_s: float
+    width: int
+    """Of the original, whose pixels are square."""
+    height: int
+    aspect: Fraction
+    """Of the picture on the screen, width to height."""
     units: tuple[Shot, ...]
+    """None where no way has any."""
     rate: float
     every: int
     pooling: Pooling
@@ -92,6 +101,20 @@ class Comparison:
         """The two rungs, one of each way, whose bitrates are most alike; of equals those where the eye sees most."""
         pairs = [(a, b) for a in self.ways[anchor].rungs for b in self.ways[test].rungs]
         return min(pairs, key=lambda both: _apart(both[0], both[1], self.pooling))
+
+    def most_apart_s(self, one: Encoded, other: Encoded) -> float:
+        """Where the quality of two rungs differs most, as half a second of it tells: the time of that frame."""
+        span = max(1, round(_SEEN_S * self.rate))
+        apart = np.convolve(self.over_time(one) - self.over_time(other), np.ones(span) / span, mode="same")
+        return float(np.argmax(np.abs(apart))) / self.rate
+
+    def over_time(self, one: Encoded) -> Scores:
+        """VMAF of every frame of a rung; of those that were not looked at, in between what was."""
+        count = round(self.duration_s * self.rate)
+        # Units are looked at one by one, each from its first frame: that one of odd length has its last one too.
+        parts = self.units if one.unit_kbps else (Shot(0, count),)
+        looked_at = np.concatenate([np.arange(part.start, part.stop, self.every) for part in parts])
+        return np.interp(np.arange(count), looked_at, one.scores)
 
     def told(self) -> dict[str, Any]:
         """The comparison as JSON holds it."""
@@ -142,10 +165,9 @@ def compare(
     """Every way encoded and measured, the first of them the one that others are held against.
 
     `priors` stand for those that were learnt of their codecs.
-    Interrupted, it goes on where it was. Raises `InvalidInput` for a way that nobody knows, and what
-    `matinee.encoding.planning.plan` raises.
+    Interrupted, it goes on where it was. Raises what `goals_of` and `matinee.encoding.planning.plan` raise.
     """
-    goals = {name: _goal(name, goal) for name in ways}
+    goals = goals_of(ways, goal)
     made: dict[str, Way] = {}
     units: tuple[Shot, ...] = ()
     for name, wanted in goals.items():
@@ -158,12 +180,28 @@ def compare(
     return Comparison(
         source=original.path.name,
         duration_s=float(original.frames / original.rate),
+        width=original.width,
+        height=original.height,
+        aspect=original.aspect,
         units=units,
         rate=float(original.rate),
         every=goal.every,
         pooling=goal.pooling,
         ways=made,
     )
+
+
+def goals_of(ways: Sequence[str], goal: Goal) -> dict[str, Goal | None]:
+    """What each way is to bring, None for the fixed ladder; each way once, in order.
+
+    Raises `InvalidInput` for a way that nobody knows, and where fewer than two are left.
+    """
+    found = {name: _goal(name, goal) for name in ways}
+    if len(found) < 2:
+        raise InvalidInput(
+            "One way has nothing beside it.", next_step=f"Name two or more that differ, of {', '.join(WAYS)}."
+        )
+    return found
 
 
 def _goal(name: str, goal: Goal) -> Goal | None:

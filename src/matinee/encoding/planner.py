@@ -12,7 +12,7 @@ from matinee.base.disk import disk_errors, make_folder
 from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import locked
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.comparing import Comparison, compare
+from matinee.encoding.comparing import Comparison, compare, goals_of
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
 from matinee.encoding.inband import assemble_in_band
@@ -50,8 +50,15 @@ class Planner:
 
     def compare(self, source: Path, goal: Goal, ways: Sequence[str]) -> Comparison:
         """Ways to encode the film beside each other; see `matinee.encoding.comparing.compare`."""
+        with self.comparing(source, goal, ways) as found:
+            return found
+
+    @contextmanager
+    def comparing(self, source: Path, goal: Goal, ways: Sequence[str]) -> Iterator[Comparison]:
+        """As `compare`, and the encodes are there until the block ends."""
+        goals_of(ways, goal)  # refused before the film is read, which takes a while
         with self._folder(source) as work:
-            return compare(self._prepared(source, work), goal, ways, work, self._compute)
+            yield compare(self._prepared(source, work), goal, ways, work, self._compute)
 
     def write(self, source: Path, rungs: Sequence[PlannedRung], folder: Path) -> list[Path]:
         """Put the units of rungs that were planned for the film together, each rung into a file in `folder`.

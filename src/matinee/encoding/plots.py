@@ -39,11 +39,10 @@ def over_time(found: Comparison, anchor: str, test: str, look: Look = "light") -
         figure = _figure(7.2, 3.2)
         axis = figure.subplots()
         for name, one in zip((anchor, test), found.pair(anchor, test), strict=True):
-            times = np.arange(len(one.scores)) * found.every / found.rate
-            span = max(1, round(_SMOOTH_S * found.rate / found.every))
-            smooth = np.convolve(
-                np.pad(one.scores, (span // 2, span - 1 - span // 2), mode="edge"), np.ones(span) / span
-            )
+            scores = found.over_time(one)
+            times = np.arange(len(scores)) / found.rate
+            span = max(1, round(_SMOOTH_S * found.rate))
+            smooth = np.convolve(np.pad(scores, (span // 2, span - 1 - span // 2), mode="edge"), np.ones(span) / span)
             axis.plot(
                 times, smooth[span - 1 : span - 1 + len(times)], label=f"{name}, {one.kbps:.0f} kbps, {_size(one)}"
             )

@@ -31,7 +31,7 @@ def upload(objects: Objects, film: Film, where: str, *, replacing: bool) -> None
     Where it fails nothing of a new stream is left; one that is being replaced by its equal is left as it is.
     """
     *most, manifest, master = film.files
-    with _taken_back(objects, where, keep=replacing), ThreadPoolExecutor(_AT_ONCE) as pool:
+    with taken_back(objects, where, keep=replacing), ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(lambda name: objects.put_file(f"{where}/{name}", film.folder / name), most):
             pass
         for name in (manifest, master):
@@ -39,7 +39,8 @@ def upload(objects: Objects, film: Film, where: str, *, replacing: bool) -> None
 
 
 @contextmanager
-def _taken_back(objects: Objects, where: str, *, keep: bool) -> Iterator[None]:
+def taken_back(objects: Objects, where: str, *, keep: bool = False) -> Iterator[None]:
+    """Remove every object under a prefix where the block fails, unless what lay there before is to be kept."""
     try:
         yield
     except BaseException:
@@ -116,10 +117,15 @@ def _audio(track: SoundTrack) -> dict[str, Any]:
     return told
 
 
-def tidy(objects: Objects, title_id: int, current: Sequence[str], before_ms: int) -> int:
-    """Remove streams of a title that were replaced and not written to since `before_ms`; how many."""
+def tidy(objects: Objects, title_id: int, current: Sequence[str], before_ms: int, *, kind: str = "streams") -> int:
+    """Remove streams of a title that were replaced and not written to since `before_ms`; how many.
+
+    `kind` names what else lies in folders so: everything under ``KIND/TITLE/NAME/``.
+    """
     ages: dict[str, int] = {}
-    for info in objects.list(f"streams/{title_id}/"):
+    for info in objects.list(f"{kind}/{title_id}/"):
+        if info.key.count("/") < 3:
+            continue
         where = info.key.rsplit("/", info.key.count("/") - 2)[0]
         ages[where] = max(ages.get(where, 0), info.modified_ms)
     old = [where for where, age in ages.items() if where not in current and age < before_ms]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
+from matinee.base.disk import disk_errors
 from matinee.base.errors import Conflict, MatineeError, NotFound
 from matinee.catalog.records import Asset, AssetKind, Title
 from matinee.catalog.service import Service as Catalog
@@ -22,6 +24,8 @@ from matinee.encoding import publishing
 from matinee.encoding.bench import Bench, in_use, locked
 from matinee.encoding.catalogue import Catalogue
 from matinee.encoding.codecs import CodecName
+from matinee.encoding.compared import Compared, Comparisons
+from matinee.encoding.comparing import Comparison
 from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
 from matinee.encoding.goal import Goal
@@ -47,6 +51,7 @@ class Service:
         """Plans film files, of titles and others."""
         self.catalogue = Catalogue(backends, settings, self._work / "plans", self)
         """Encodes everything anew, within a budget."""
+        self._comparisons = Comparisons(backends.objects)
 
     def goal(self, codec: CodecName) -> Goal:
         """What the settings ask of a plan."""
@@ -123,13 +128,38 @@ class Service:
             for id_, one in sorted(sources.items())
         ]
 
+    def compare(self, title_id: int, ways: Sequence[str], goal: Goal) -> Comparison:
+        """Ways to encode a title beside each other, kept so that `comparison` finds it afterwards.
+
+        Interrupted work goes on where it was. Raises what `encode` raises, and `InvalidInput` for a way that nobody
+        knows and where fewer than two are left.
+        """
+        source = self.source(title_id)
+        with self.planner.comparing(source, goal, ways) as found, disk_errors(self._work):
+            with tempfile.TemporaryDirectory(prefix="comparing-", dir=self._work) as work:
+                self._comparisons.keep(title_id, found, Path(work), now_ms())
+            return found
+
+    def comparisons(self) -> list[Compared]:
+        """What was compared, of each title its latest; the latest first."""
+        return self._comparisons.all()
+
+    def comparison(self, title_id: int) -> Compared:
+        """The latest comparison of a title. Raises `NotFound` where it has none."""
+        if (found := self._comparisons.find(title_id)) is None:
+            raise NotFound(
+                f"Title {title_id} has not been compared.", next_step=f"Run `matinee encoding compare {title_id}`."
+            )
+        return found
+
     def tidy(self) -> int:
-        """Remove replaced streams that have been kept long enough; how many."""
+        """Remove replaced streams and comparisons that have been kept long enough; how many."""
         current: dict[int, list[str]] = {}
         for one in self._catalog.all_assets(AssetKind.STREAM):
             current.setdefault(one.title_id, []).append(one.uri)
         before = publishing.kept_since(now_ms(), self._settings.keep_replaced_h)
-        return sum(publishing.tidy(self._objects, id_, uris, before) for id_, uris in current.items())
+        streams = sum(publishing.tidy(self._objects, id_, uris, before) for id_, uris in current.items())
+        return streams + self._comparisons.tidy(before)
 
     def _encode(self, asked: _Asked, *, force: bool, stop: threading.Event | None) -> Stream:
         title, source, settings = asked.title, asked.source, asked.settings

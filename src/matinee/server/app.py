@@ -21,7 +21,19 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from matinee import __version__
 from matinee.base.workspace import Workspace
 from matinee.server import errors, licences, media, site
-from matinee.server.api import console, console_taste, health, home, playback, session, titles, viewers, watching, why
+from matinee.server.api import (
+    console,
+    console_encoding,
+    console_taste,
+    health,
+    home,
+    playback,
+    session,
+    titles,
+    viewers,
+    watching,
+    why,
+)
 from matinee.server.context import Context, make_context
 from matinee.server.live import Live
 from matinee.server.metrics import Measured
@@ -108,6 +120,7 @@ def _mount(app: FastAPI) -> None:
         media.router,
         console.router,
         console_taste.router,
+        console_encoding.router,
         health.router,
     ):
         app.include_router(router)

@@ -30,7 +30,7 @@ router = APIRouter(tags=["media"])
 PIECE_BYTES = 1 << 18
 WHOLE_BYTES = 1 << 20  # up to this a file is read at once
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-_ANY: dict[int | str, dict[str, Any]] = {
+ANY_FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "Part of it", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     304: {"description": "It has not changed"},
@@ -44,19 +44,19 @@ PICTURE_KEPT = "private, max-age=3600"
 
 
 @router.head("/media/{title_id}/{path:path}", include_in_schema=False)
-@router.get("/media/{title_id}/{path:path}", responses=_ANY, response_class=Response)
+@router.get("/media/{title_id}/{path:path}", responses=ANY_FILE, response_class=Response)
 async def media(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A file of a title's stream: manifest, segment, subtitles or storyboard."""
     _check(here, viewer, title_id, path)
-    return await _send(request, here.backends.objects, f"streams/{title_id}/{path}", STREAM_KEPT)
+    return await send(request, here.backends.objects, f"streams/{title_id}/{path}", STREAM_KEPT)
 
 
 @router.head("/pictures/{title_id}/{path:path}", include_in_schema=False)
-@router.get("/pictures/{title_id}/{path:path}", responses=_ANY, response_class=Response)
+@router.get("/pictures/{title_id}/{path:path}", responses=ANY_FILE, response_class=Response)
 async def picture(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A still or poster of a title."""
     _check(here, viewer, title_id, path)
-    return await _send(request, here.backends.objects, f"pictures/{title_id}/{path}", PICTURE_KEPT)
+    return await send(request, here.backends.objects, f"pictures/{title_id}/{path}", PICTURE_KEPT)
 
 
 @router.get("/static/{version}/{name:path}", include_in_schema=False)
@@ -81,7 +81,11 @@ def _no_file(title_id: int) -> NotFound:
     return NotFound(f"Title {title_id} has no such file.", next_step="Ask its playback for the addresses of today.")
 
 
-async def _send(request: Request, objects: Objects, key: str, kept: str) -> Response:
+async def send(request: Request, objects: Objects, key: str, kept: str) -> Response:
+    """The answer with an object of a title, or the part of it that is asked for; `key` is ``KIND/TITLE/...``.
+
+    Raises `NotFound` where nothing lies there, and `matinee.server.ranges.Unsatisfiable`.
+    """
     try:
         info = await run_sync(objects.info, key)
     except NotFound:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from matinee.server.site.accounts import router as _accounts
 from matinee.server.site.choices import router as _choices
 from matinee.server.site.console import router as _console
+from matinee.server.site.console_encoding import router as _encoding
 from matinee.server.site.console_taste import router as _taste
 from matinee.server.site.faults import error_page
 from matinee.server.site.onboarding import router as _onboarding
@@ -15,7 +16,7 @@ from matinee.server.site.pages import router as _pages
 from matinee.server.site.why import router as _why
 
 router = APIRouter()
-for _part in (_pages, _accounts, _choices, _onboarding, _why, _console, _taste):
+for _part in (_pages, _accounts, _choices, _onboarding, _why, _console, _taste, _encoding):
     router.include_router(_part)
 
 __all__ = ["error_page", "router"]
