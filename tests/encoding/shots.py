@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.media.clips import ffmpeg
+from tests.media.clips import GRADIENT, ffmpeg
 
 from matinee.encoding.goal import Goal
 from matinee.encoding.rungs import Placing
@@ -13,7 +13,8 @@ GOAL = Goal(preset="ultrafast", heights=(90, 180), placing=Placing(most=3, step=
 def two_shots(path: Path) -> Path:
     """Two and a half seconds of 320x180 at 24 frames a second; the cut is at one second."""
     # No pattern with hard edges for the second: while it moves, its edges look like fields.
-    sources = ("gradients=size=320x180:rate=24:duration=1:speed=0.01", "mandelbrot=size=320x180:rate=24:end_pts=60")
+    still = f"{GRADIENT}:size=320x180:rate=24:duration=1:speed=0.01"
+    sources = (still, "mandelbrot=size=320x180:rate=24:end_pts=60")
     inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
     joined = "[1]trim=end_frame=36[moving];[0][moving]concat=n=2"
     ffmpeg(*inputs, "-filter_complex", joined, "-pix_fmt", "yuv420p", "-qp", 4, path)

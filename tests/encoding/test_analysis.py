@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.media.clips import clip, ffmpeg, fields, whole_fields
+from tests.media.clips import GRADIENT, clip, ffmpeg, fields, whole_fields
 
 from matinee.encoding.analysis import MEASURES, Analysis, analyse, find_bars, find_grain, find_scan
 from matinee.encoding.codecs import CODECS, film_grain
@@ -94,7 +94,7 @@ def test_a_black_film_has_no_bars(tmp_path: Path) -> None:
 def test_grain_is_measured_whatever_lies_under_it(tmp_path: Path) -> None:
     found = {}
     for strength in (0, 6, 14):
-        film = _film(tmp_path / f"{strength}.mp4", f"noise=c0s={strength}:c0f=t", picture="gradients=speed=0.02")
+        film = _film(tmp_path / f"{strength}.mp4", f"noise=c0s={strength}:c0f=t", picture=f"{GRADIENT}:speed=0.02")
         found[strength] = find_grain(probe(film))
     assert found[0] < 0.7
     assert found[0] + 0.5 < found[6] < found[14] - 0.5
@@ -162,7 +162,7 @@ def test_interlaced_pictures_that_change_their_size_stay_whole(tmp_path: Path) -
 
 
 def test_grain_is_put_back_about_as_strong_as_it_was(tmp_path: Path) -> None:
-    film = _film(tmp_path / "film.mkv", "noise=c0s=6:c0f=t", picture="gradients=speed=0.02")
+    film = _film(tmp_path / "film.mkv", "noise=c0s=6:c0f=t", picture=f"{GRADIENT}:speed=0.02")
     sigma = find_grain(probe(film))
     found = {}
     for grain in (0, film_grain(sigma)):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tests.encoding.high import DISPLAY, carried, high
 from tests.encoding.shots import GOAL, two_shots
-from tests.media.clips import clip, ffmpeg
+from tests.media.clips import GRADIENT, clip, ffmpeg
 
 from matinee.base.compute.local import LocalCompute
 from matinee.encoding import trials
@@ -178,7 +178,7 @@ def grainy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Prepared]:
     """A film with grain of about six steps, and the folder in which it has been read."""
     work = tmp_path_factory.mktemp("grainy")
     noise = ("-vf", "noise=c0s=21:c0f=t+u:all_seed=3", "-qp", 4)
-    path = clip(work / "film.mp4", seconds=1, rate=24, picture="gradients=speed=0.01", sounds=(), more=noise)
+    path = clip(work / "film.mp4", seconds=1, rate=24, picture=f"{GRADIENT}:speed=0.01", sounds=(), more=noise)
     return work, prepare(path, "film", work, (90, 180))
 
 

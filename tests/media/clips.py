@@ -8,6 +8,8 @@ from pathlib import Path
 
 from matinee.media.run import ffmpeg_program
 
+GRADIENT = "gradients=c0=0x8040c0:c1=0x30c070:x0=10:y0=20:x1=300:y1=150"
+"""Soft light that moves; left to choose, its generator makes another picture every time, seeded or not."""
 _QUICK = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 
 

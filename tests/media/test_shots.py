@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.media.clips import ffmpeg, scenes
+from tests.media.clips import GRADIENT, ffmpeg, scenes
 
 from matinee.media.frames import every_frame
 from matinee.media.shots import Shot, find_shots
@@ -53,7 +53,7 @@ def test_cuts_between_moving_pictures_are_found_and_movement_is_none(tmp_path: P
         _moving(tmp_path / "a.mp4", "testsrc2"),
         _moving(tmp_path / "b.mp4", "mandelbrot"),
         _moving(tmp_path / "c.mp4", "smptehdbars"),
-        _moving(tmp_path / "d.mp4", "gradients=speed=0.05"),
+        _moving(tmp_path / "d.mp4", f"{GRADIENT}:speed=0.05"),
     ]
     assert _starts(_joined(tmp_path / "film.mp4", parts)) == [0, 24, 48, 72]
 
