@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from tests.encoding.shots import GOAL, two_shots
 
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.base.objects.folder import FolderObjects
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind, ExternalId, Kind, TitleDraft
 from matinee.cli.run import run
-from matinee.encoding.compared import Compared, film_key, film_name
+from matinee.encoding.compared import Compared, Comparisons, film_key
 from matinee.encoding.comparing import Comparison
 from matinee.encoding.service import Service
 from matinee.encoding.settings import EncodingSettings
@@ -97,16 +99,23 @@ def test_every_pair_has_its_films_whole_and_in_step(house: House, tmp_path: Path
             assert picture[0] / picture[1] == pytest.approx(16 / 9, rel=0.02)
 
 
-def test_a_rung_of_several_sizes_has_no_film(house: House) -> None:
-    mixed = house.found.ways["mixed"]
-    assert mixed.plan
-    sizes = [len(set(one.sizes)) for one in mixed.plan.rungs]
-    assert set(sizes) == {1, 2}  # else this tells nothing
-    assert [bool(film_name(mixed, number)) for number in range(len(sizes))] == [count == 1 for count in sizes]
-    for way in house.kept.ways:
-        for number, rung in enumerate(way.rungs):
-            paired = any((way.way, number) in zip(pair.ways, pair.rungs, strict=True) for pair in house.kept.pairs)
-            assert rung.file == (film_name(house.found.ways[way.way], number) if paired else "")
+def test_a_rung_of_several_sizes_has_a_film_too(house: House, tmp_path: Path) -> None:
+    mixed, objects = house.found.ways["mixed"], FolderObjects(tmp_path / "objects")
+    several = next(one for one in mixed.rungs if one.head)
+    found = replace(house.found, ways={**house.found.ways, "mixed": replace(mixed, rungs=(several,))})
+    kept = Comparisons(objects).keep(3, found, tmp_path, 0)
+    (tmp_path / "film.mp4").write_bytes(objects.get(film_key(3, kept.folder, "mixed-0.mp4")))
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        sizes = [(one.width, one.height) for one in container.decode(video=0)]
+    assert len(sizes) == 60
+    assert set(sizes) == {_size(one) for one in several.files}
+    assert len(set(sizes)) == 2
+
+
+def _size(encode: Path) -> tuple[int, int]:
+    with av.open(str(encode)) as container:
+        picture = next(container.decode(video=0))
+        return picture.width, picture.height
 
 
 def test_it_is_found_for_its_title_alone(house: House) -> None:

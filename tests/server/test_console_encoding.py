@@ -12,8 +12,8 @@ from tests.encoding.shots import GOAL, two_shots
 from tests.server.conftest import Cinema
 
 from matinee.catalog.records import AssetKind
-from matinee.encoding.compared import Compared, ComparedWay, film_key
-from matinee.server.site.encoding_views import PairRow, shown_first
+from matinee.encoding.compared import Compared, film_key
+from matinee.server.site.encoding_views import shown_first
 
 API = "/api/console/encoding/comparisons"
 WAYS = ("fixed", "title", "mixed")
@@ -110,17 +110,11 @@ def test_the_ways_of_the_address_are_chosen_and_others_are_not(boss: httpx.Clien
     assert boss.get(f"{page}?left={'x' * 41}").status_code == 422
 
 
-def test_what_can_be_seen_is_shown_first(compared: Compared) -> None:
-    def unseen(way: ComparedWay) -> ComparedWay:
-        return replace(way, rungs=tuple(replace(one, file="") for one in way.rungs))
-
+def test_what_saves_most_is_shown_first(compared: Compared) -> None:
     fixed, title, mixed = compared.ways
     cheap = replace(title, bd_rate=-60.0), replace(mixed, bd_rate=-70.0)
     assert shown_first(replace(compared, ways=(fixed, *cheap)), "", "") == ("fixed", "mixed")
-    assert shown_first(replace(compared, ways=(fixed, cheap[0], unseen(cheap[1]))), "", "") == ("fixed", "title")
-    hidden = replace(compared, ways=(fixed, cheap[0], unseen(cheap[1])))
-    assert shown_first(hidden, "title", "mixed") == ("title", "mixed")  # whoever asks is told why not
-    assert [PairRow.of(one, hidden).playable for one in hidden.pairs] == [True, False, False]
+    assert shown_first(replace(compared, ways=(fixed, *cheap)), "title", "fixed") == ("title", "fixed")
 
 
 def test_a_film_is_sent_whole_and_in_parts(boss: httpx.Client, cinema: Cinema, compared: Compared, film: str) -> None:

@@ -8,14 +8,26 @@ from fractions import Fraction
 from pathlib import Path
 
 from matinee.base.disk import disk_errors
+from matinee.encoding.inband import assemble_in_band
 from matinee.media import run
 
 
-def assemble(encodes: Sequence[Path], out: Path, aspect: Fraction, stop: threading.Event | None = None) -> None:
+def assemble(
+    encodes: Sequence[Path],
+    out: Path,
+    aspect: Fraction,
+    *,
+    head: Path | None = None,
+    stop: threading.Event | None = None,
+) -> None:
     """Write one MP4 file of these encodes, in order; `aspect` is width to height on the screen.
 
-    Raises `Unavailable` where the disk is full, and what `matinee.media.run.ffmpeg` raises.
+    Where they may have different sizes, `head` is the largest of them; see `matinee.encoding.inband`.
+    Raises `Unavailable` where the disk is full, and what `matinee.media.run.ffmpeg` and `assemble_in_band` raise.
     """
+    if head is not None:
+        assemble_in_band(encodes, head, out, aspect, stop)
+        return
     listing = out.with_suffix(".txt")
     with disk_errors(listing):
         listing.write_text("".join(f"file 'file:{_quoted(one.absolute())}'\n" for one in encodes))

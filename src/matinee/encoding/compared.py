@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import ceil
@@ -24,7 +23,7 @@ from matinee.base.objects import Objects
 from matinee.base.progress import track
 from matinee.encoding.assembly import assemble
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.comparing import Comparison, Encoded, Way
+from matinee.encoding.comparing import Comparison, Encoded
 from matinee.encoding.publishing import taken_back, tidy
 from matinee.media.packets import packets
 from matinee.media.quality import Pooling, Scores
@@ -54,7 +53,7 @@ class ComparedRung:
     unit_kbps: tuple[float, ...]
     """Of every unit."""
     file: str = ""
-    """Name of its film; empty where it stands in no pair, or where there is no single film of it."""
+    """Name of its film; empty where it stands in no pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +126,10 @@ class Comparisons:
         kept = _compared(title_id, found, made_ms)
         where = f"{KIND}/{title_id}/{kept.folder}"
         with taken_back(self._objects, where):
-            for name, encodes in track(_films(found, kept), f"keeping what was compared of {found.source}"):
+            for name, rung in track(_films(found, kept), f"keeping what was compared of {found.source}"):
                 draft = work / name
                 try:
-                    assemble(encodes, draft, found.aspect)
+                    assemble(rung.files, draft, found.aspect, head=rung.head)
                     self._objects.put_file(f"{where}/{name}", draft)
                 finally:
                     with disk_errors(draft):
@@ -196,7 +195,7 @@ def _compared(title_id: int, found: Comparison, made_ms: int) -> Compared:
                 bd_rate=found.saving(anchor, way.name),
                 cpu_s=way.cpu_s,
                 rungs=tuple(
-                    _rung(one, found, every, film_name(way, number) if (way.name, number) in shown else "")
+                    _rung(one, found, every, f"{way.name}-{number}.mp4" if (way.name, number) in shown else "")
                     for number, one in enumerate(way.rungs)
                 ),
             )
@@ -251,18 +250,11 @@ def _unit_kbps(one: Encoded, found: Comparison) -> list[float]:
     return list(np.add.reduceat(sizes, bounds[:-1]) * 8 / 1000 / (np.diff(bounds) / found.rate))
 
 
-def _films(found: Comparison, kept: Compared) -> list[tuple[str, Sequence[Path]]]:
-    """Names of films to be made, and what each is put together from."""
+def _films(found: Comparison, kept: Compared) -> list[tuple[str, Encoded]]:
+    """Names of films to be made, and the rung of each."""
     return [
-        (rung.file, encoded.files)
+        (rung.file, encoded)
         for way in kept.ways
         for rung, encoded in zip(way.rungs, found.ways[way.way].rungs, strict=True)
         if rung.file
     ]
-
-
-def film_name(way: Way, number: int) -> str:
-    """What the film of a rung is called; empty where units differ in size, which one track cannot hold yet."""
-    if way.plan and len(set(way.plan.rungs[number].sizes)) > 1:
-        return ""
-    return f"{way.name}-{number}.mp4"

@@ -51,6 +51,8 @@ class Encoded:
     """Of every unit, where the way has units."""
     files: tuple[Path, ...] = ()
     """One encode, or those of all units in order."""
+    head: Path | None = None
+    """The largest of them, where units have different sizes."""
 
     def quality(self, pooling: Pooling) -> float:
         """VMAF of the whole."""
@@ -247,7 +249,7 @@ def _planned(name: str, found: Plan, cache: Cache, every: int) -> Way:
 
 
 def _encoded(rung: PlannedRung, found: Plan, cache: Cache, every: int) -> Encoded:
-    trials = [cache.known(key).thinned(every) for key in rung.trials]
+    trials, files = [cache.known(key).thinned(every) for key in rung.trials], [cache.encode(key) for key in rung.trials]
     return Encoded(
         codec=rung.codec,
         width=rung.width,
@@ -255,5 +257,6 @@ def _encoded(rung: PlannedRung, found: Plan, cache: Cache, every: int) -> Encode
         kbps=rung.kbps,
         scores=np.concatenate([one.scores for one in trials]),
         unit_kbps=tuple(found.unit_kbps(rung)),
-        files=tuple(cache.encode(key) for key in rung.trials),
+        files=tuple(files),
+        head=files[rung.largest] if rung.mixed else None,
     )

@@ -24,7 +24,6 @@ from matinee.encoding.bench import Bench
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
-from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
 from matinee.encoding.originals import Original
@@ -255,10 +254,7 @@ def _encode(plan: _Plan, bench: Bench, label: str) -> list[str]:
 
 
 def _join(plan: _Plan, rung: Joined, paths: Sequence[Path]) -> None:
-    if rung.head is None:
-        assemble(rung.encodes, paths[0], plan.shape, plan.stop)
-    else:
-        assemble_in_band(rung.encodes, rung.head, paths[0], plan.shape, plan.stop)
+    assemble(rung.encodes, paths[0], plan.shape, head=rung.head, stop=plan.stop)
 
 
 def _passes(missing: Sequence[str], plan: _Plan) -> list[list[str]]:

@@ -15,7 +15,6 @@ from matinee.encoding.codecs import CodecName
 from matinee.encoding.comparing import Comparison, compare, goals_of
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
-from matinee.encoding.inband import assemble_in_band
 from matinee.encoding.knowledge import Priors
 from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
@@ -73,10 +72,7 @@ class Planner:
             for rung in rungs:
                 made.append(folder / f"{source.stem}-{rung.codec}-{rung.height}p-{round(rung.kbps)}k.mp4")
                 encodes = [cache.encode(cache.known(key).key) for key in rung.trials]
-                if rung.mixed:
-                    assemble_in_band(encodes, encodes[rung.largest], made[-1], aspect)
-                else:
-                    assemble(encodes, made[-1], aspect)
+                assemble(encodes, made[-1], aspect, head=encodes[rung.largest] if rung.mixed else None)
             return made
 
     @contextmanager

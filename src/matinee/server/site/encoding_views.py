@@ -95,7 +95,6 @@ class PairRow:
     """By how much the second takes more."""
     gain: str
     """By how much it looks better."""
-    playable: bool
 
     @classmethod
     def of(cls, pair: ComparedPair, found: Compared) -> PairRow:
@@ -108,7 +107,6 @@ class PairRow:
             rungs=(rung_words(one, found), rung_words(other, found)),
             bits=percent(100 * (other.kbps / one.kbps - 1)),
             gain=f"{other.vmaf[found.pooling] - one.vmaf[found.pooling]:+.1f}".replace("-", "−"),
-            playable=bool(one.file and other.file),
         )
 
 
@@ -120,15 +118,14 @@ def rungs_of(pair: ComparedPair, found: Compared) -> tuple[ComparedRung, Compare
 
 
 def shown_first(found: Compared, left: str, right: str) -> tuple[str, str]:
-    """The ways to begin with: those asked for, or the first and the one that saves most, where both can be seen."""
+    """The ways to begin with: those asked for, or the first and the one that saves most."""
     known = {one.way for one in found.ways}
     if left in known and right in known and left != right:
         return left, right
     saving = {one.way: 0.0 if one.bd_rate is None else one.bd_rate for one in found.ways}
 
-    def rank(pair: ComparedPair) -> tuple[bool, bool, float]:
-        unseen = not all(rung.file for rung in rungs_of(pair, found))
-        return unseen, pair.ways[0] != found.ways[0].way, saving[pair.ways[1]]
+    def rank(pair: ComparedPair) -> tuple[bool, float]:
+        return pair.ways[0] != found.ways[0].way, saving[pair.ways[1]]
 
     return min(found.pairs, key=rank).ways
 

@@ -54,16 +54,15 @@ function show({ films: where, comparison: found }) {
       link.closest("tr").toggleAttribute("aria-current", ways.includes(asked.get("left")) && ways.includes(asked.get("right")));
     }
     if (keep) history.replaceState(null, "", `?${new URLSearchParams({ left: ways[0], right: ways[1] })}`);
-    clock.load(sides.every(({ rung }) => rung.file) ? sides.map(({ rung }) => where + rung.file) : ["", ""]);
+    clock.load(sides.map(({ rung }) => where + rung.file));
     update();
   }
 
   function update() {
-    const missing = sides.filter(({ rung }) => !rung.file).map(({ way }) => way);
     const playing = clock.wanted;
-    tell(trouble(missing, clock.fault, sides));
+    tell(trouble(clock.fault, sides));
     root.querySelector(".duel-wait").hidden = !clock.waiting;
-    root.dataset.state = clock.fault || missing.length ? "none" : clock.waiting ? "waiting" : playing ? "playing" : "paused";
+    root.dataset.state = clock.fault ? "none" : clock.waiting ? "waiting" : playing ? "playing" : "paused";
     const play = root.querySelector('[data-do="play"]');
     play.setAttribute("aria-label", playing ? "Pause" : "Play");
     play.querySelector('[data-on="playing"]').hidden = !playing;
@@ -122,8 +121,7 @@ function show({ films: where, comparison: found }) {
 }
 
 /** Why nothing can be seen; empty where it can. */
-function trouble(missing, fault, sides) {
-  if (missing.length) return `This rung of “${missing.join("” and “")}” has units of several sizes, and there is no single file of it yet. Its figures are below; choose another way to look at.`;
+function trouble(fault, sides) {
   if (fault === "network") return "A film could not be loaded. Reload the page to try again.";
   if (fault) {
     const names = { h264: "H.264", hevc: "HEVC", av1: "AV1" };
