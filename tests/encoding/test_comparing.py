@@ -71,6 +71,16 @@ def test_savings_are_told_against_each_way(compared: tuple[Prepared, Comparison]
     assert told["against"] == "fixed"
 
 
+def test_planned_ways_have_rungs_of_the_same_qualities(compared: tuple[Prepared, Comparison]) -> None:
+    _, found = compared
+    title, shots = (found.ways[name].plan for name in ("title", "shots"))
+    assert title
+    assert shots
+    assert {one.target for one in shots.rungs} <= {one.target for one in title.rungs}
+    for rung in shots.rungs:
+        assert rung.quality["mean"] == pytest.approx(rung.target, abs=2)
+
+
 def test_a_pair_has_about_the_same_bitrate(compared: tuple[Prepared, Comparison]) -> None:
     _, found = compared
     one, other = found.pair("title", "shots")

@@ -105,6 +105,15 @@ def test_a_quality_that_is_asked_for_is_met(
     assert rung.quality[pooling] == pytest.approx(85, abs=0.5)
 
 
+def test_qualities_that_are_asked_for_make_a_ladder(
+    planned: tuple[Path, Prepared, Plan], compute: LocalCompute
+) -> None:
+    work, prepared, _ = planned
+    made = plan(prepared, replace(GOAL, qualities=(70, 84)), Priors.of_codec("h264"), work, compute)
+    assert [one.target for one in made.rungs] == [70, 84]
+    assert [one.quality["mean"] for one in made.rungs] == pytest.approx([70, 84], abs=2)
+
+
 def test_a_bitrate_that_is_asked_for_is_kept_to_and_used(
     planned: tuple[Path, Prepared, Plan], compute: LocalCompute
 ) -> None:

@@ -166,18 +166,23 @@ def compare(
 ) -> Comparison:
     """Every way encoded and measured, the first of them the one that others are held against.
 
+    The first that is planned finds its rungs by `goal`; the others are to have rungs of the same qualities, so that
+    what lies between rungs, which nobody has measured, weighs little.
     `priors` stand for those that were learnt of their codecs.
     Interrupted, it goes on where it was. Raises what `goals_of` and `matinee.encoding.planning.plan` raise.
     """
     goals = goals_of(ways, goal)
     made: dict[str, Way] = {}
     units: tuple[Shot, ...] = ()
+    qualities: tuple[float, ...] = goal.qualities
     for name, wanted in goals.items():
         if wanted is None:
             made[name] = _fixed(encode_fixed(film, work, compute, preset=goal.preset, every=goal.every))
-        else:
-            found = plan(film, wanted, (priors or {}).get(wanted.codec) or Priors.of_codec(wanted.codec), work, compute)
-            made[name], units = _planned(name, found, Cache(work / "trials"), goal.every), found.units
+            continue
+        known = (priors or {}).get(wanted.codec) or Priors.of_codec(wanted.codec)
+        found = plan(film, replace(wanted, qualities=qualities), known, work, compute)
+        made[name], units = _planned(name, found, Cache(work / "trials"), goal.every), found.units
+        qualities = qualities or tuple(one.target for one in found.rungs)
     original = film.original
     return Comparison(
         source=original.path.name,

@@ -12,7 +12,7 @@ from matinee.media.quality import Pooling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A ladder by `placing`, or one rung of a quality or a bitrate where either is given."""
+    """A ladder by `placing` or of certain qualities, or one rung of a quality or a bitrate where either is given."""
 
     codec: CodecName = "h264"
     preset: str = ""
@@ -20,6 +20,8 @@ class Goal:
     heights: tuple[int, ...] = (144, 216, 288, 360, 432, 540, 720, 900, 1080)
     """Of the boxes that sizes are fitted into."""
     placing: Placing = field(default_factory=Placing)
+    qualities: tuple[float, ...] = ()
+    """VMAF that the rungs are to have, rising, as ladders are shared out by; if there are none `placing` finds them."""
     quality: float | None = None
     """VMAF, as `pooling` counts it, that the one rung is to have."""
     kbps: float | None = None

@@ -43,10 +43,11 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
     )
     search.probe(goal.probes)
     seconds = float(film.original.frames / film.original.rate)
-    if goal.quality is None and goal.kbps is None:
-        rungs = [trying.rung(step) for step in search.ladder(goal.placing, seconds)]
-    else:
+    if goal.quality is not None or goal.kbps is not None:
         rungs = [_one(search, trying, goal, seconds)]
+    else:
+        steps = search.rungs(goal.qualities) if goal.qualities else search.ladder(goal.placing, seconds)
+        rungs = [trying.rung(step) for step in steps]
     trying.deliver(rungs)
     return Plan(
         source=str(film.original.path),

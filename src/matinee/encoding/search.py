@@ -128,8 +128,11 @@ class Search:
         """The rungs, every unit of every one of them encoded and measured; lowest first."""
         curve = self.curve()
         kbps = [one.bits / seconds / 1000 for one in curve]
-        chosen = place(kbps, [one.quality for one in curve], placing)
-        found = self.reach([Target(quality=curve[i].quality, near=_NEAR_RUNG) for i in chosen])
+        return self.rungs([curve[i].quality for i in place(kbps, [one.quality for one in curve], placing)])
+
+    def rungs(self, qualities: Sequence[float]) -> list[Step]:
+        """Rungs of about these qualities, every unit of every one of them encoded and measured; lowest first."""
+        found = self.reach([Target(quality=one, near=_NEAR_RUNG) for one in qualities])
         return [found[i] for i in front([one.bits for one in found], [one.quality for one in found])]
 
     def reach(self, targets: Sequence[Target]) -> list[Step]:
