@@ -22,7 +22,7 @@ from matinee.encoding.savings import Point, saved
 from matinee.encoding.search import Search
 from matinee.encoding.trying import Trying
 
-CPU_S: Mapping[CodecName, float] = {"h264": 0.75, "hevc": 1.2, "av1": 1.45}
+CPU_S: Mapping[CodecName, float] = {"h264": 1.0, "hevc": 1.5, "av1": 1.85}
 """Seconds of processor for a million pixels of the original, all trials together, at the codec's own preset: means over
 the films of ``benchmarks/encoding``."""
 
