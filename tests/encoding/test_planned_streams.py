@@ -94,9 +94,10 @@ def test_only_shots_have_sizes_of_their_own() -> None:
 
 def test_streams_of_before_keep_their_names() -> None:
     """Those that were encoded when there was no such setting are not pending again."""
-    text = SETTINGS.model_dump_json(exclude={"work", "at_once", "together_s", "keep_replaced_h", "mixed"})
+    text = SETTINGS.model_dump_json(exclude={"work", "at_once", "together_s", "keep_replaced_h", "mixed", "grain"})
     assert SETTINGS.digest() == hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-    assert len({one.digest() for one in (SETTINGS, MIXED, SETTINGS.model_copy(update={"codecs": ("h264",)}))}) == 3
+    others = (MIXED, *(SETTINGS.model_copy(update=one) for one in ({"codecs": ("h264",)}, {"grain": True})))
+    assert len({one.digest() for one in (SETTINGS, *others)}) == 4
 
 
 def test_another_cap_makes_another_stream_of_the_trials_that_were_made(

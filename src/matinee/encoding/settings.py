@@ -120,5 +120,6 @@ class EncodingSettings(Table):
     def digest(self) -> str:
         """Changes whenever a knob does that changes the stream."""
         # What came later changes nothing where it is not asked for.
-        text = self.model_dump_json(exclude={*_NOT_IN_DIGEST, *(() if self.mixed else ("mixed",))})
+        unasked = {name for name in ("mixed", "grain") if not getattr(self, name)}
+        text = self.model_dump_json(exclude={*_NOT_IN_DIGEST, *unasked})
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
