@@ -79,6 +79,8 @@ class Survey:
     failed: Mapping[int, MatineeError]
     """Titles whose film cannot be read, and why."""
     allowed_s: float
+    caps: Mapping[int, float]
+    """Quality of the best rendition that a budget of bits leaves titles, those that had been given one among them."""
 
     @property
     def cpu_s(self) -> float:
@@ -149,14 +151,17 @@ class Catalogue:
                 read.append(self._read(waiting, streams))
             except MatineeError as error:
                 failed[id_] = error
+        caps = self._caps()
         if mean_kbps is not None:
-            self._share(read, watched, streams, mean_kbps)
-        allowed = self.all_settings(costs)
+            caps |= self._shared(read, watched, streams, mean_kbps)
         return Survey(
-            titles=tuple(replace(one.waiting, cap_vmaf=allowed[one.waiting.title_id].cap_vmaf) for one in read),
+            titles=tuple(
+                replace(one.waiting, cap_vmaf=caps.get(one.waiting.title_id, self._settings.cap_vmaf)) for one in read
+            ),
             beyond=tuple(id_ for id_ in costs if id_ not in set(reached)),
             failed=failed,
             allowed_s=cpu_s,
+            caps=caps,
         )
 
     def encode(self, survey: Survey) -> Generator[tuple[int, Stream | MatineeError], None, None]:
@@ -164,6 +169,9 @@ class Catalogue:
 
         One that fails does not stop the others: its error is yielded.
         """
+        if survey.caps != self._caps():
+            caps = {str(id_): cap for id_, cap in survey.caps.items()}
+            self._objects.put(_CAPS, json.dumps(caps).encode())
         left = survey.allowed_s
         for one in track(survey.titles, "encoding the catalogue anew"):
             label = f"encoding {one.name} anew, about {one.cpu_s:.0f} s of processor"
@@ -221,17 +229,16 @@ class Catalogue:
             savings[codec] = None if seen is None else _experience(codec, streams.values()).saving(seen)
         return _Read(replace(waiting, saved=savings), found)  # type: ignore[arg-type]
 
-    def _share(
+    def _shared(
         self, read: Sequence[_Read], watched: Mapping[int, float], streams: Mapping[int, Asset], mean_kbps: float
-    ) -> None:
-        """Give each title that waits the quality that the budget of bits leaves it."""
-        caps, waiting = self._caps(), {one.waiting.title_id for one in read}
+    ) -> dict[int, float]:
+        """The quality that the budget of bits leaves each title that waits."""
+        waiting = {one.waiting.title_id: one for one in read}
         taken = {
             id_: (_best_kbps(one) or 0.0, watched.get(id_, 0.0)) for id_, one in streams.items() if id_ not in waiting
         }
-        wanted = {one.waiting.title_id: self._demand(one.foretold[0], one.waiting.watched_s) for one in read}
-        caps |= shared(wanted, taken, mean_kbps)
-        self._objects.put(_CAPS, json.dumps({str(id_): round(cap, 1) for id_, cap in caps.items()}).encode())
+        wanted = {id_: self._demand(one.foretold[0], one.waiting.watched_s) for id_, one in waiting.items()}
+        return {id_: round(cap, 1) for id_, cap in shared(wanted, taken, mean_kbps).items()}
 
     def _demand(self, seen: Foretold, watched_s: float) -> Demand:
         floor, cap = self._settings.floor_vmaf, self._settings.cap_vmaf

@@ -38,7 +38,7 @@ def catalogue(
     allowed_s = float("inf") if cpu_hours is None else cpu_hours * _HOUR_S
     survey = service.catalogue.survey(cpu_s=allowed_s, days=days, mean_kbps=mean_kbps)
     waiting = {one.title_id: one for one in survey.titles}
-    if dry_run or opener.json is False:
+    if dry_run or not opener.json:
         _announce(opener, survey, final=dry_run)
     if dry_run:
         return
@@ -47,7 +47,8 @@ def catalogue(
     failed = {id_: str(error) for id_, error in survey.failed.items()} | {
         row["title_id"]: row["error"] for row in rows if row["error"]
     }
-    opener.show({"forecast": _told(survey), "titles": rows}, _outcomes(rows) if rows else "")
+    if rows or opener.json:
+        opener.show({"forecast": _told(survey), "titles": rows}, _outcomes(rows))
     for id_, error in failed.items():
         opener.say(f"Title {id_}: {error}")
     waits = len(survey.titles) - len(rows) + len(survey.beyond)
@@ -62,7 +63,8 @@ def _announce(opener: Opener, survey: Survey, *, final: bool) -> None:
     if survey.titles:
         told = Group(_forecast(survey.titles), Text(_sum(survey)))
     else:
-        told = Group(Text("Nothing waits: every stream is as the settings have it."))
+        others = "No other title" if survey.failed else "Nothing"
+        told = Group(Text(f"{others} waits: every stream is as the settings have it."))
     if final:
         opener.show(_told(survey), told)
         opener.say("Nothing was encoded. Run this without --dry-run to begin.")

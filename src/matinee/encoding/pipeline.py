@@ -49,8 +49,7 @@ class Joined:
     name: str
     codec: CodecName
     encodes: tuple[Path, ...]
-    point: Point
-    """Its size, bitrate and quality."""
+    vmaf: float
     head: Path | None = None
     """The largest of the encodes, where units may have different sizes; None where they have one."""
 
@@ -67,12 +66,15 @@ class Planned:
 
     def renditions(self, made: Sequence[Rendition]) -> tuple[Rendition, ...]:
         """What was made of these rungs, with the quality that they were measured to have."""
-        return tuple(replace(one, vmaf=rung.point.vmaf) for one, rung in zip(made, self.rungs, strict=True))
+        return tuple(replace(one, vmaf=rung.vmaf) for one, rung in zip(made, self.rungs, strict=True))
 
-    def saved(self, replaced: Sequence[Point]) -> Savings:
-        """By codec, against the renditions of another stream."""
-        codecs = dict.fromkeys(one.codec for one in self.rungs)
-        return {codec: saved(replaced, [one.point for one in self.rungs if one.codec == codec]) for codec in codecs}
+    def saved(self, replaced: Sequence[Point], made: Sequence[Rendition]) -> Savings:
+        """By codec, by what was made of these rungs against the renditions of another stream."""
+        points: dict[CodecName, list[Point]] = {}
+        for rung, one in zip(self.rungs, made, strict=True):
+            point = Point(width=one.width, height=one.height, kbps=one.bitrate_kbps, vmaf=rung.vmaf)
+            points.setdefault(rung.codec, []).append(point)
+        return {codec: saved(replaced, found) for codec, found in points.items()}
 
 
 @dataclass(frozen=True, slots=True)

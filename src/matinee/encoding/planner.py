@@ -20,7 +20,6 @@ from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
 from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
-from matinee.encoding.savings import Point
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.trials import Cache
 
@@ -122,6 +121,6 @@ def _joined(found: Plan, cache: Cache) -> Iterator[Joined]:
             name=f"video-{kind}-{number:02}-{rung.width}x{rung.height}.mp4",
             codec=rung.codec,
             encodes=encodes,
-            point=Point(width=rung.width, height=rung.height, kbps=rung.kbps, vmaf=rung.quality[found.pooling]),
+            vmaf=rung.quality[found.pooling],
             head=encodes[rung.largest] if found.mixed else None,
         )

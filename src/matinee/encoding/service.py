@@ -282,7 +282,7 @@ def _stream(asked: _Asked, film: Film, planned: Planned | None) -> Stream:
         recoded = Recoded(
             cpu_s=planned.cpu_s,
             cpu_s_foretold=recoding.cpu_s,
-            saved=planned.saved(recoding.replaced),
+            saved=planned.saved(recoding.replaced, film.renditions),
             saved_foretold=recoding.saved,
             replaced=recoding.replaced,
         )
