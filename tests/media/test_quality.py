@@ -31,6 +31,19 @@ def test_the_original_is_as_good_as_itself(original: Path) -> None:
     assert scores.min() > 96
 
 
+def test_what_files_say_of_their_colours_does_not_count(original: Path, tmp_path: Path) -> None:
+    said = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+    told = _encode(
+        original, tmp_path / "told.mp4", "-c", "copy", "-bsf:v", "h264_metadata=matrix_coefficients=1", *said
+    )
+    plain = _encode(original, tmp_path / "plain.mp4", "-crf", 35)
+    other = _encode(told, tmp_path / "other.mp4", "-crf", 35, "-colorspace", "bt709", "-color_trc", "bt709")
+    known = vmaf(plain, original, SIZE, frames=20)
+    for encode in (plain, other):
+        for film in (original, told):
+            assert vmaf(encode, film, SIZE, frames=20) == pytest.approx(known, abs=0.01)
+
+
 @pytest.mark.parametrize("size", ["2x2", "16x16", "160x4"])
 def test_tiny_pictures_can_be_measured(original: Path, tmp_path: Path, size: str) -> None:
     tiny, width, height = tmp_path / "tiny.mkv", *map(int, size.split("x"))

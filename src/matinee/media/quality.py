@@ -34,6 +34,7 @@ Scores = NDArray[np.float64]
 MODEL, MODEL_4K = "vmaf_v0.6.1", "vmaf_4k_v0.6.1"
 _ENLARGED = 2160
 """Lines from which viewers are taken to sit as near as the 4K model has them."""
+_UNTOLD = "colorspace=unknown:color_primaries=unknown:color_trc=unknown:range=unspecified"
 _LEAST = 32
 """Pixels of the shorter side: libvmaf falls over where its smallest scale comes to nothing."""
 
@@ -71,8 +72,9 @@ def vmaf(
     rows: list[str] = []
     how = f"model=version={model_for(size[1])}:n_threads={threads}:n_subsample={every}"
     times = ceil(_LEAST / min(_LEAST, *size))
-    scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic"
-    numbered = "settb=AVTB,setpts=N/TB/25"
+    scaled = f"scale={size[0] * times}:{size[1] * times}:flags=bicubic:out_range=tv"
+    # Where the two say different things of their colours, one would be converted first; most encodes say nothing.
+    numbered = f"setparams={_UNTOLD},settb=AVTB,setpts=N/TB/25"
     shown = f"{tagged(colour)},{TO_SDR}" if colour is not None and colour.dynamic != "sdr" else "format=yuv420p"
     graph = (
         f"{encoded},{scaled},{shown},{numbered}[encode];"
