@@ -7,6 +7,7 @@ fails when the browser logged an error, a script raised one, a policy was violat
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -66,6 +67,13 @@ def browser() -> Iterator[Any]:
         pytest.skip(f"{' and '.join(missing)} is not on this machine: run `make setup` and `apt-get install chromium`")
     with browsing() as found:
         yield found
+
+
+def segments_asked(visitor: Visitor) -> list[str]:
+    """Numbers of the tracks of which segments are asked for from now on."""
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.extend(re.findall(r"/segment-(\d)-", request.url)))
+    return asked
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.conftest import FLAGS, House, Visitor, draft, people
+from tests.browser.conftest import FLAGS, House, Visitor, draft, people, segments_asked
 from tests.encoding.coded import CODED, cut_up, rendition, sound
 from tests.server.conftest import running
 
@@ -81,8 +80,7 @@ def test_it_plays_one_codec_that_it_knows(
     enter: Callable[..., Visitor], house: House, scheme: str, format_: str
 ) -> None:
     visitor = enter("family", "Dora")
-    asked: list[str] = []
-    visitor.page.on("request", lambda request: asked.extend(re.findall(r"/segment-(\d)-", request.url)))
+    asked = segments_asked(visitor)
     visitor.go(f"/watch/{house.titles[scheme]}?format={format_}")
     visitor.playing(frames=30)
     first = visitor.page.evaluate(TIME)

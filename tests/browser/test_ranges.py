@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import accumulate
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.conftest import FLAGS, House, Visitor, draft, people
+from tests.browser.conftest import FLAGS, House, Visitor, draft, people, segments_asked
 from tests.encoding.coded import RATE, cut_up, rendition, sound
 from tests.media.clips import ffmpeg
 from tests.server.conftest import running
@@ -82,8 +81,7 @@ def test_a_screen_of_standard_range_gets_standard_range(
     enter: Callable[..., Visitor], house: House, format_: str
 ) -> None:
     visitor = enter("family", "Dora")
-    asked: list[str] = []
-    visitor.page.on("request", lambda request: asked.extend(re.findall(r"/segment-(\d)-", request.url)))
+    asked = segments_asked(visitor)
     visitor.go(f"/watch/{house.titles['ranges']}?format={format_}")
     visitor.playing(frames=30)
     first = visitor.page.evaluate(TIME)

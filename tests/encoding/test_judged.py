@@ -19,7 +19,7 @@ from matinee.base.errors import Unavailable
 from matinee.encoding import dash, hls, timed
 from matinee.encoding.encryption import Protection, encrypt
 from matinee.encoding.package import Cut
-from matinee.encoding.presentation import Presentation, Subtitles
+from matinee.encoding.presentation import Presentation, Subtitles, Track
 from matinee.media.run import packager_program
 
 JUDGE = Path(__file__).with_name("judge.mjs")
@@ -140,17 +140,22 @@ def test_hls_is_read_as_it_was_meant(stream: tuple[Path, Presentation]) -> None:
     assert [tracks[one["uri"]].codec for one in scored] == ["av01", "hvc1", "avc1"] * 2
 
 
+def assert_as_told(one: Any, track: Track, made: Presentation) -> None:
+    """What a judge found in a track is what we think it is."""
+    assert one["errors"] == []
+    assert (one["original"], one["scheme"], one["kid"]) == (track.codec, made.scheme, track.kid)
+    if made.scheme == "none":
+        assert one["codec"] == track.codecs
+    starts = [0, *accumulate(float(track.seconds(part)) for part in track.segments[:-1])]
+    assert [part["time"] for part in one["segments"]] == pytest.approx(starts)
+
+
 def test_segments_are_what_manifests_say(stream: tuple[Path, Presentation]) -> None:
     folder, made = stream
     found = judged(folder)
     for track in (*made.video, *made.sound):
         one = found["tracks"][track.initialisation]
-        assert one["errors"] == []
-        assert (one["original"], one["scheme"], one["kid"]) == (track.codec, made.scheme, track.kid)
-        if made.scheme == "none":
-            assert one["codec"] == track.codecs
-        starts = [0, *accumulate(float(track.seconds(part)) for part in track.segments[:-1])]
-        assert [part["time"] for part in one["segments"]] == pytest.approx(starts)
+        assert_as_told(one, track, made)
         assert all(part["sync"] for part in one["segments"])
         samples = sum(part["samples"] for part in one["segments"])
         assert track in made.sound or samples == sum(UNITS)
@@ -195,9 +200,4 @@ def test_pictures_whose_size_changes_are_read_as_they_were_meant(mixed_stream: t
     assert set(found["hls"]) == {"master.m3u8", "master-web.m3u8", "master-android.m3u8"}
     for track in made.video:
         one = found["tracks"][track.initialisation]
-        assert one["errors"] == []
-        assert (one["original"], one["scheme"], one["kid"]) == (track.codec, made.scheme, track.kid)
-        if made.scheme == "none":
-            assert one["codec"] == track.codecs
-        starts = [0, *accumulate(float(track.seconds(part)) for part in track.segments[:-1])]
-        assert [part["time"] for part in one["segments"]] == pytest.approx(starts)
+        assert_as_told(one, track, made)

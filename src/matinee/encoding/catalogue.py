@@ -22,6 +22,7 @@ from matinee.base.progress import track, working
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
 from matinee.encoding.budget import Demand, shared
+from matinee.encoding.codecs import CodecName
 from matinee.encoding.fingerprint import content
 from matinee.encoding.forecast import Experience, Foretold, cost_s, foretold
 from matinee.encoding.ladder import fitted
@@ -136,6 +137,7 @@ class Catalogue:
         names = {one.id: one.name for one in self._catalog.titles(order)}
         costs, failed = self._costs(order, streams.values())
         reached = _reached(costs, cpu_s)
+        learnt = {codec: _experience(codec, streams.values()) for codec in self._settings.codecs}
         read = list[_Read]()
         for id_ in track(reached, "reading the films that wait"):
             waiting = Waiting(
@@ -148,7 +150,7 @@ class Catalogue:
                 saved={},
             )
             try:
-                read.append(self._read(waiting, streams))
+                read.append(self._read(waiting, streams.get(id_), learnt))
             except MatineeError as error:
                 failed[id_] = error
         caps = self._caps()
@@ -217,17 +219,17 @@ class Catalogue:
             costs[id_] = learnt.cost_s(cost_s(width, height, frames, self._settings.codecs))
         return costs, failed
 
-    def _read(self, waiting: Waiting, streams: Mapping[int, Asset]) -> _Read:
-        source, stream = self._encoder.source(waiting.title_id), streams.get(waiting.title_id)
+    def _read(self, waiting: Waiting, stream: Asset | None, learnt: Mapping[CodecName, Experience]) -> _Read:
+        source = self._encoder.source(waiting.title_id)
         film = Planner(self._work, self._compute, self._settings).prepare(source)
         old = list(Replaced(self._objects, stream).renditions().values()) if stream else []
-        found, savings = list[Foretold](), dict[str, float | None]()
-        for codec in self._settings.codecs:
+        found, savings = list[Foretold](), dict[CodecName, float | None]()
+        for codec, experience in learnt.items():
             goal = self._settings.goal(codec)
             found.append(foretold(film, Trying(film, goal, self._work, self._compute), goal, old))
             seen = found[-1].saved
-            savings[codec] = None if seen is None else _experience(codec, streams.values()).saving(seen)
-        return _Read(replace(waiting, saved=savings), found)  # type: ignore[arg-type]
+            savings[codec] = None if seen is None else experience.saving(seen)
+        return _Read(replace(waiting, saved=savings), found)
 
     def _shared(
         self, read: Sequence[_Read], watched: Mapping[int, float], streams: Mapping[int, Asset], mean_kbps: float
@@ -268,7 +270,7 @@ def _best_kbps(stream: Asset | None) -> float | None:
     return max(one["bitrate_kbps"] for one in stream.facts["renditions"]) if stream else None
 
 
-def _experience(codec: str, streams: Iterable[Asset]) -> Experience:
+def _experience(codec: CodecName, streams: Iterable[Asset]) -> Experience:
     pairs = [
         (one.facts["recoded"]["saved_foretold"].get(codec), one.facts["recoded"]["saved"].get(codec))
         for one in streams

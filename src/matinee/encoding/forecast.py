@@ -23,8 +23,8 @@ from matinee.encoding.search import Search
 from matinee.encoding.trying import Trying
 
 CPU_S: Mapping[CodecName, float] = {"h264": 1.0, "hevc": 1.5, "av1": 1.85}
-"""Seconds of processor for a million pixels of the original, all trials together, at the codec's own preset: means over
-the films of ``benchmarks/encoding``."""
+"""Seconds of processor for a million pixels of the original, all trials together, at the codec's own preset: of H.264
+and AV1 means over the films of ``benchmarks/encoding``; of HEVC, which was not run there, taken to lie between."""
 
 
 def cost_s(width: int, height: int, frames: int, codecs: Sequence[CodecName]) -> float:
