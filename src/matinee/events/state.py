@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 from matinee.events.exposures import NONE, Exposures
 
+CREDITS_FROM = 0.95
+"""Who has seen this share of a film has seen it: what follows are the credits."""
+LEAST_LEFT_S = 5.0
+"""Nobody comes back for less than this."""
+
 
 class Opinion(NamedTuple):
     """A viewer's latest word on a title."""
@@ -35,6 +40,16 @@ class Watching(NamedTuple):
     def share(self) -> float | None:
         """How much has been watched, 0 to 1; None where the duration is unknown."""
         return min(1.0, self.position_s / self.duration_s) if self.duration_s else None
+
+    def over(self, length_s: float | None = None) -> bool:
+        """Whether nothing is left but credits or a few seconds: the film then begins anew, and a series goes on.
+
+        `length_s` is taken where the player has not said it; False where nobody knows it.
+        """
+        length_s = self.duration_s or length_s
+        if not length_s:
+            return False
+        return self.position_s >= min(CREDITS_FROM * length_s, length_s - LEAST_LEFT_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,6 @@ from matinee.events.state import ViewerState, Watching
 from matinee.events.strength import UNKNOWN_SHARE, strength
 from matinee.recommendation.library import Library
 
-FINISHED = 0.95
-"""Who has seen this share of a film has seen it: what follows are the credits."""
 LIKED = 3.5
 """Stars from which a title is taken as liked."""
 LOVED = 4.5
@@ -132,8 +130,8 @@ def _begun(library: Library, state: ViewerState) -> list[Begun]:
 
 def _go_on(library: Library, title: Title, watching: Watching) -> Begun | None:
     """The title itself, or the next episode where it is finished."""
-    share = _share(title, watching)
-    if share is None or share < FINISHED:
+    if not watching.over(title.runtime_s):
+        share = _share(title, watching)
         length_s = watching.duration_s or title.runtime_s
         return Begun(title, share, max(0.0, length_s - watching.position_s) if length_s else None, watching.at_ms)
     following = library.next_episode.get(title.id)

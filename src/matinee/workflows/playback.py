@@ -13,7 +13,6 @@ from matinee.catalog.service import Service as Catalog
 from matinee.events.records import Play, Progress, Stop
 from matinee.events.service import Service as Events
 from matinee.recommendation.library import age
-from matinee.recommendation.taste import FINISHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +103,4 @@ def stop(
 
 def _left_at(events: Events, viewer_id: int, title_id: int) -> float:
     watching = events.state(viewer_id).watching.get(title_id)
-    if watching is None or (watching.share or 0.0) >= FINISHED:
-        return 0.0
-    return watching.position_s
+    return 0.0 if watching is None or watching.over() else watching.position_s

@@ -15,9 +15,6 @@ from matinee.server.visibility import seen_by, visible
 
 router = APIRouter(prefix="/api", tags=["watching"], responses=documented(401, 404, 409, 422, 503))
 
-ENDED = 0.95
-"""From this share on a film counts as seen, and begins anew."""
-
 
 class Subtitles(BaseModel):
     """One track of subtitles."""
@@ -109,9 +106,7 @@ def _playback(here: Context, viewer: Viewer, title: Title, stream: Asset, snapsh
 
 def _position(here: Context, viewer: Viewer, title_id: int) -> float:
     watching = here.events.state(viewer.id).watching.get(title_id)
-    if watching is None or (watching.share or 0.0) >= ENDED:
-        return 0.0
-    return watching.position_s
+    return 0.0 if watching is None or watching.over() else watching.position_s
 
 
 def next_episode(viewer: Viewer, title: Title, snapshot: Snapshot) -> Title | None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from matinee.catalog.records import Credit, Kind, Title, Viewer
 from matinee.events.state import ViewerState
-from matinee.server.api.playback import ENDED, Manifests, Playback, playback_of
+from matinee.server.api.playback import Manifests, Playback, playback_of
 from matinee.server.context import Context
 from matinee.server.site import tiles, words
 from matinee.server.site.views import Choice, EpisodeView, HeroView, PersonView, SeasonView
@@ -51,8 +51,8 @@ def choice_of(title: Title, state: ViewerState) -> Choice:
 def share_of(state: ViewerState, title: Title) -> int | None:
     """Per cent of a title that the viewer has seen; None where it was not begun or is over."""
     watching = state.watching.get(title.id)
-    share = watching.share if watching else None
-    return None if share is None or share >= ENDED else round(share * 100)
+    share = watching.share if watching and not watching.over() else None
+    return None if share is None else round(share * 100)
 
 
 def target_of(here: Context, viewer: Viewer, title: Title, state: ViewerState) -> Title | None:
