@@ -80,10 +80,42 @@ def test_what_was_found_is_not_made_again(
     planned: tuple[Path, Prepared, Plan], film: Path, compute: LocalCompute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work, _, made = planned
-    for module, name in ((preparing, "analyse"), (trying, "pieces")):
+    for module, name in (
+        (preparing, "find_bars"),
+        (preparing, "find_scan"),
+        (preparing, "analyse"),
+        (trying, "pieces"),
+    ):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("the film was read again"))
     again = prepare(film, "film", work, GOAL.heights)
     assert plan(again, GOAL, Priors.of_codec("h264"), work, compute) == made
+
+
+@pytest.mark.parametrize("kept", [0, 9, 0.5, -1])
+def test_a_film_is_read_again_where_what_was_seen_is_damaged(film: Path, tmp_path: Path, kept: float) -> None:
+    made = prepare(film, "film", tmp_path, GOAL.heights)
+    (path,) = tmp_path.glob("analyses/*")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept) if kept != 0.5 else len(whole) // 2])
+    again = prepare(film, "film", tmp_path, GOAL.heights)
+    assert again.original == made.original
+    assert again.analysis.shots == made.analysis.shots
+    assert path.read_bytes() == whole
+
+
+def test_plans_of_one_film_count_what_they_share_once(
+    planned: tuple[Path, Prepared, Plan], compute: LocalCompute
+) -> None:
+    work, prepared, made = planned
+    priors, paid = Priors.of_codec("h264"), set[str]()
+    alone = [plan(prepared, goal, priors, work, compute).spent for goal in (GOAL, replace(GOAL, quality=85))]
+    first = plan(prepared, GOAL, priors, work, compute, paid=paid)
+    assert (first.spent, len(paid)) == (made.spent, made.spent.trials)
+    second = plan(prepared, replace(GOAL, quality=85), priors, work, compute, paid=paid)
+    assert len(paid) == first.spent.trials + second.spent.trials
+    assert second.spent.trials < alone[1].trials
+    assert second.spent.cpu_s < alone[1].cpu_s
+    assert plan(prepared, GOAL, priors, work, compute, paid=paid).spent.cpu_s == 0
 
 
 def test_the_harmonic_mean_is_what_a_plan_reaches_where_it_was_asked(

@@ -83,10 +83,10 @@ class Planner:
         Afterwards only what came of the trials is kept, so that another plan of the film need not try them again.
         """
         with self._folder(source) as work:
-            film, cache = self._prepared(source, work), Cache(work / "trials")
+            film, cache, paid = self._prepared(source, work), Cache(work / "trials"), set[str]()
 
             def planned(goal: Goal) -> Plan:
-                return plan(film, goal, Priors.of_codec(goal.codec), work, self._compute)
+                return plan(film, goal, Priors.of_codec(goal.codec), work, self._compute, paid=paid)
 
             plans = [planned(self._settings.goal(codec)) for codec in self._codecs(film)]
             if any(one.mixed for one in plans) and not any(one.codec == _EVERYBODYS and not one.mixed for one in plans):

@@ -24,9 +24,13 @@ _NEAR = 0.25
 """Points of quality by which the one rung may miss what was asked for."""
 
 
-def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Compute) -> Plan:
+def plan(
+    film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Compute, *, paid: set[str] | None = None
+) -> Plan:
     """The rungs of a film, each unit of each encoded and measured.
 
+    Where several plans are made, `paid` has them count a trial that they share once: what it holds the key of is not
+    counted as spent, and what is counted is added to it.
     Interrupted, it goes on where it was when it is asked again. Raises `Unavailable` where the disk is full, and what
     `matinee.media.run.ffmpeg` raises.
     """
@@ -49,6 +53,9 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
         steps = search.rungs(goal.qualities) if goal.qualities else search.ladder(goal.placing, seconds)
         rungs = [trying.rung(step) for step in steps]
     trying.deliver(rungs)
+    paid = set() if paid is None else paid
+    spent = trying.spent(paid)
+    paid.update(trying.tried)
     return Plan(
         source=str(film.original.path),
         etag=film.etag,
@@ -56,7 +63,7 @@ def plan(film: Prepared, goal: Goal, priors: Priors, work: Path, compute: Comput
         units=tuple(trying.units),
         pooling=goal.pooling,
         rungs=tuple(rungs),
-        spent=trying.spent(),
+        spent=spent,
     )
 
 

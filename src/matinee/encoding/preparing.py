@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from math import inf
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -14,13 +16,13 @@ from matinee.base.disk import disk_errors, make_folder, replace_file
 from matinee.encoding.analysis import Analysis, analyse, find_bars, find_grain, find_scan
 from matinee.encoding.codecs import CodecName, shrunk_grain
 from matinee.encoding.ladder import fitted
-from matinee.encoding.originals import Crop, Original, kept, own_rate, shown, sized, steadied, thinned
+from matinee.encoding.originals import Crop, Original, Scan, kept, own_rate, shown, sized, steadied, thinned
 from matinee.encoding.pieces import room
 from matinee.encoding.trials import digest_of
 from matinee.media.probe import probe
 from matinee.media.shots import Shot
 
-_MAKE = 2
+_MAKE = 3
 """Goes up when analysis comes to find otherwise."""
 
 
@@ -54,7 +56,10 @@ def prepare(source: Path, etag: str, work: Path, heights: Sequence[int], fastest
     `matinee.media.run.ffmpeg` raise.
     """
     media = probe(source)
-    crop, scan, video = find_bars(media), find_scan(media), media.video
+    video = media.video
+    path = work / "analyses" / f"{digest_of(_MAKE, etag, max(heights), fastest)}.npz"
+    seen = _load(path)
+    crop, scan = (seen.crop, seen.scan) if seen else (find_bars(media), find_scan(media))
     size = (crop.width, crop.height) if crop else video.display_size
     width, height = fitted(size, max(heights))
     rate = thinned(own_rate(video, scan), fastest)
@@ -72,14 +77,13 @@ def prepare(source: Path, etag: str, work: Path, heights: Sequence[int], fastest
         )
         for keep in (shown(video), kept(video))
     )
-    path = work / "analyses" / f"{digest_of(_MAKE, etag, original.filters, original.rate)}.npz"
-    analysis = _load(path)
-    if analysis is None:
+    if seen is None:
         with disk_errors(work):
             make_folder(path.parent)
             with room(work) as folder:
-                analysis = analyse(original, find_grain(media), folder / "proxy.mp4")
-        _save(path, analysis)
+                seen = _Seen(crop, scan, analyse(original, find_grain(media), folder / "proxy.mp4"))
+        _save(path, seen)
+    analysis = seen.analysis
     frames = len(analysis.frames)
     return Prepared(
         etag=etag,
@@ -92,18 +96,34 @@ def prepare(source: Path, etag: str, work: Path, heights: Sequence[int], fastest
     )
 
 
-def _load(path: Path) -> Analysis | None:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """All that takes reading the pictures."""
+
+    crop: Crop | None
+    scan: Scan
+    analysis: Analysis
+
+
+def _load(path: Path) -> _Seen | None:
     try:
-        with np.load(path) as kept:
-            shots = tuple(Shot(int(start), int(stop)) for start, stop in kept["shots"])
-            return Analysis(shots, kept["frames"], float(kept["grain"]))
-    except (OSError, ValueError, KeyError, EOFError):
+        with np.load(BytesIO(path.read_bytes())) as kept:
+            told = json.loads(str(kept["told"]))
+            shots = tuple(Shot(*one) for one in told["shots"])
+            crop = Crop(**told["crop"]) if told["crop"] else None
+            return _Seen(crop, told["scan"], Analysis(shots, kept["frames"], told["grain"]))
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
         return None
 
 
-def _save(path: Path, analysis: Analysis) -> None:
+def _save(path: Path, seen: _Seen) -> None:
     out = BytesIO()
-    shots = np.array([(one.start, one.stop) for one in analysis.shots])
-    np.savez_compressed(out, shots=shots, frames=analysis.frames, grain=analysis.grain)
+    told = {
+        "crop": asdict(seen.crop) if seen.crop else None,
+        "scan": seen.scan,
+        "shots": [(one.start, one.stop) for one in seen.analysis.shots],
+        "grain": seen.analysis.grain,
+    }
+    np.savez_compressed(out, told=json.dumps(told), frames=seen.analysis.frames)
     with disk_errors(path):
         replace_file(path, out.getvalue())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import fsum
 from operator import attrgetter
@@ -97,9 +97,14 @@ class Trying:
             grain=max(one.recipe.grain for one in trials),
         )
 
-    def spent(self) -> Spent:
-        """Over all trials that were asked for."""
-        made = self._trials.values()
+    @property
+    def tried(self) -> dict[str, Trial]:
+        """All trials that were asked for, by key."""
+        return {one.key: one for one in self._trials.values()}
+
+    def spent(self, paid: Collection[str] = ()) -> Spent:
+        """Over all trials that were asked for, but for those with these keys."""
+        made = [one for key, one in self.tried.items() if key not in paid]
         return Spent(
             trials=len(made),
             encode_cpu_s=fsum(one.encode_cpu_s for one in made),
