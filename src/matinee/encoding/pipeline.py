@@ -21,17 +21,16 @@ from matinee.base.progress import working
 from matinee.encoding import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import Bench
-from matinee.encoding.codecs import CodecName
 from matinee.encoding.encryption import KeyOf, Protection, encrypt
 from matinee.encoding.fitting import fits, may_fit, sound_fits, sound_may_fit
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.levels import Heard, levels
 from matinee.encoding.originals import Original
 from matinee.encoding.package import Cut, Finished, cut
+from matinee.encoding.planned import Joined, Planned
 from matinee.encoding.presentation import Presentation
 from matinee.encoding.progress import SoFar
-from matinee.encoding.records import Film, Rendition, Sidecar
-from matinee.encoding.savings import Point, Savings, saved
+from matinee.encoding.records import Film, Sidecar
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.transcode import Output, Sound, Timing, aspect, encoding_arguments, heard, timing
 from matinee.media import run
@@ -40,41 +39,6 @@ from matinee.media.packets import packets
 from matinee.media.probe import probe
 from matinee.media.records import Media
 from matinee.media.subtitles import write_vtt
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A rendition that exists already, unit by unit."""
-
-    name: str
-    codec: CodecName
-    encodes: tuple[Path, ...]
-    vmaf: float
-    head: Path | None = None
-    """The largest of the encodes, where units may have different sizes; None where they have one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The picture of a film, as it was planned and encoded before; see `matinee.encoding.planning`."""
-
-    original: Original
-    rungs: tuple[Joined, ...]
-    """Of one codec smallest first; some of them of one size."""
-    cpu_s: float
-    """That finding them took."""
-
-    def renditions(self, made: Sequence[Rendition]) -> tuple[Rendition, ...]:
-        """What was made of these rungs, with the quality that they were measured to have."""
-        return tuple(replace(one, vmaf=rung.vmaf) for one, rung in zip(made, self.rungs, strict=True))
-
-    def saved(self, replaced: Sequence[Point], made: Sequence[Rendition]) -> Savings:
-        """By codec, by what was made of these rungs against the renditions of another stream."""
-        points: dict[CodecName, list[Point]] = {}
-        for rung, one in zip(self.rungs, made, strict=True):
-            point = Point(width=one.width, height=one.height, kbps=one.bitrate_kbps, vmaf=rung.vmaf)
-            points.setdefault(rung.codec, []).append(point)
-        return {codec: saved(replaced, found) for codec, found in points.items()}
 
 
 @dataclass(frozen=True, slots=True)

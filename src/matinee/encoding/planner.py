@@ -16,8 +16,8 @@ from matinee.encoding.comparing import Comparison, compare, goals_of
 from matinee.encoding.fingerprint import content
 from matinee.encoding.goal import Goal
 from matinee.encoding.knowledge import Priors
-from matinee.encoding.pipeline import Joined, Planned
 from matinee.encoding.plan import Plan, PlannedRung
+from matinee.encoding.planned import Joined, Planned
 from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
 from matinee.encoding.settings import EncodingSettings

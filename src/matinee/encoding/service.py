@@ -29,9 +29,10 @@ from matinee.encoding.comparing import Comparison
 from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
 from matinee.encoding.goal import Goal
-from matinee.encoding.pipeline import Planned, encoded
+from matinee.encoding.pipeline import encoded
+from matinee.encoding.planned import Planned
 from matinee.encoding.planner import Planner
-from matinee.encoding.records import Film, Recoded, Recoding, Rendition, Sidecar, State, Stream, Work
+from matinee.encoding.records import Film, Recoding, Rendition, Sidecar, State, Stream, Work
 from matinee.encoding.settings import EncodingSettings
 from matinee.media.languages import language_tag
 
@@ -277,15 +278,6 @@ class _Asked:
 
 def _stream(asked: _Asked, film: Film, planned: Planned | None) -> Stream:
     """What will have been published."""
-    recoding, recoded = asked.recoding, None
-    if recoding is not None and planned is not None:
-        recoded = Recoded(
-            cpu_s=planned.cpu_s,
-            cpu_s_foretold=recoding.cpu_s,
-            saved=planned.saved(recoding.replaced, film.renditions),
-            saved_foretold=recoding.saved,
-            replaced=recoding.replaced,
-        )
     return Stream(
         title_id=asked.title.id,
         etag=asked.etag,
@@ -294,7 +286,7 @@ def _stream(asked: _Asked, film: Film, planned: Planned | None) -> Stream:
         renditions=planned.renditions(film.renditions) if planned else film.renditions,
         fresh=True,
         refused=film.refused,
-        recoded=recoded,
+        recoded=planned.recoded(asked.recoding, film.renditions) if planned and asked.recoding else None,
     )
 
 
