@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -28,10 +29,19 @@ DISPLAY = Mastering(
 
 def high(path: Path, *, frames: int = 6, transfer: str = "smpte2084", picture: str = "testsrc2") -> Path:
     """A film of 320x180 in HDR10, or in HLG (``arib-std-b67``), with the metadata of HDR10."""
-    tags = f"format=yuv420p10le,setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=tv"
-    how = ("-c:v", "libx265", "-preset", "ultrafast", "-crf", 12, "-x265-params", X265)
-    ffmpeg("-f", "lavfi", "-i", f"{picture}=size=320x180:rate=24", "-frames:v", frames, "-vf", tags, *how, path)
+    ffmpeg("-f", "lavfi", "-i", f"{picture}=size=320x180:rate=24", "-frames:v", frames, *_how(transfer), path)
     return path
+
+
+def heightened(plain: Path, path: Path) -> Path:
+    """The pictures of a film of standard range taken for HDR10."""
+    ffmpeg("-i", plain, *_how("smpte2084"), path)
+    return path
+
+
+def _how(transfer: str) -> Sequence[object]:
+    tags = f"format=yuv420p10le,setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=tv"
+    return ("-vf", tags, "-c:v", "libx265", "-preset", "ultrafast", "-crf", 12, "-x265-params", X265)
 
 
 def carried(path: Path) -> list[set[str]]:

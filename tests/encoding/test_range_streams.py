@@ -13,7 +13,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from tests.encoding.high import carried, high
+from tests.encoding.high import carried, heightened, high
+from tests.encoding.shots import two_shots
 from tests.encoding.streams import pictures, variants
 from tests.encoding.test_judged import judged, missing_judges
 from tests.media.clips import clip, ffmpeg
@@ -133,6 +134,35 @@ def test_readers_of_others_take_a_stream_of_two_ranges(streamed: _Streamed) -> N
     assert {one["codecs"] for one in found["dash"]["manifest.mpd"]["tracks"]} == set(streamed.codecs)
     assert {one["codecs"] for one in found["hls"]["master.m3u8"]["variants"]} == set(streamed.codecs)
     assert all(one["errors"] == [] for one in found["tracks"].values())
+
+
+def test_shots_of_high_range_have_sizes_of_their_own(
+    workspace: Workspace, catalog: Catalog, add: Callable[[Path], int], tmp_path: Path
+) -> None:
+    settings = EncodingSettings(
+        method="shots", mixed=True, codecs=("hevc",), heights=(90, 180), segment_s=1, cap_vmaf=80, floor_vmaf=75
+    )
+    id_ = add(heightened(two_shots(tmp_path / "plain.mp4"), tmp_path / "film.mkv"))
+    stream = Service(workspace.backends, settings).encode(id_)
+    (row,) = catalog.assets(id_, AssetKind.STREAM)
+    folder = _fetched(workspace, row.uri, tmp_path / "stream")
+    seen = {one.codec[:4]: set[tuple[object, ...]]() for one in stream.renditions}
+    for number, one in enumerate(stream.renditions):
+        for segment in folder.glob(f"segment-{number}-*.m4s"):
+            whole = tmp_path / "whole.mp4"
+            whole.write_bytes((folder / f"init-{number}.mp4").read_bytes() + segment.read_bytes())
+            high_ = one.codec.startswith("hev1")
+            assert not high_ or {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} <= carried(whole)[0]
+            with av.open(str(whole)) as container:
+                for frame in container.decode(video=0):
+                    seen[one.codec[:4]].add((frame.width, frame.format.name, int(frame.color_trc)))
+    assert {(pixels, transfer) for _, pixels, transfer in seen["hev1"]} == {("yuv420p10le", 16)}
+    assert len(seen["hev1"]) > 1
+    assert {(pixels, transfer) for kind in ("avc1", "avc3") for _, pixels, transfer in seen[kind]} == {("yuv420p", 1)}
+    android = (folder / row.facts["families"]["android"]["hls"]).read_text()
+    assert [one in android for one in ("VIDEO-RANGE=PQ", "VIDEO-RANGE=SDR", "hev1.2.4.", "avc3.")] == [True] * 4
+    # What takes no changes of size gets one size in standard range.
+    assert {one.attributes["CODECS"][:4] for one in variants(folder)} == {"avc1"}
 
 
 def test_fast_films_are_thinned_out_as_on_the_ladder(
