@@ -19,6 +19,7 @@ WORK = HERE / "work"
 NOTES = HERE / "notes.md"
 PARTS: Mapping[str, str] = {
     "ways": "bits for the same quality: fixed ladder, by title, by shot, in AV1",
+    "hd": "the same for clips in their own 1080 lines, where the fixed ladder is as it is written",
     "effort": "processor time and loss of the search beside trying everything, and by length of film",
     "target": "a quality that is asked for, and what the finished file has",
     "kills": "plans killed at random moments, beside an undisturbed one",
