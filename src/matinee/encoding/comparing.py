@@ -166,8 +166,8 @@ def compare(
 ) -> Comparison:
     """Every way encoded and measured, the first of them the one that others are held against.
 
-    The first that is planned finds its rungs by `goal`; the others are to have rungs of the same qualities, so that
-    what lies between rungs, which nobody has measured, weighs little.
+    The first that is planned places rungs by `goal`. All are then to have rungs of these qualities, and come nearer to
+    them than a ladder has to: what lies between rungs, which nobody has measured, weighs little.
     `priors` stand for those that were learnt of their codecs.
     Interrupted, it goes on where it was. Raises what `goals_of` and `matinee.encoding.planning.plan` raise.
     """
@@ -180,9 +180,9 @@ def compare(
             made[name] = _fixed(encode_fixed(film, work, compute, preset=goal.preset, every=goal.every))
             continue
         known = (priors or {}).get(wanted.codec) or Priors.of_codec(wanted.codec)
+        qualities = qualities or tuple(one.target for one in plan(film, wanted, known, work, compute).rungs)
         found = plan(film, replace(wanted, qualities=qualities), known, work, compute)
         made[name], units = _planned(name, found, Cache(work / "trials"), goal.every), found.units
-        qualities = qualities or tuple(one.target for one in found.rungs)
     original = film.original
     return Comparison(
         source=original.path.name,

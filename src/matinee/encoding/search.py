@@ -57,13 +57,16 @@ class Step:
     """The quality that was asked for: of a rung, what the curve foretold where it was placed."""
 
 
+_NEAR = 0.25
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a rung has to reach: the first of the two that is met."""
 
     quality: float = 100.0
     bits: float = float("inf")
-    near: float = 0.25
+    near: float = _NEAR
     """By how many points of quality it may be passed before it is worth more trials to come nearer."""
 
 
@@ -128,11 +131,12 @@ class Search:
         """The rungs, every unit of every one of them encoded and measured; lowest first."""
         curve = self.curve()
         kbps = [one.bits / seconds / 1000 for one in curve]
-        return self.rungs([curve[i].quality for i in place(kbps, [one.quality for one in curve], placing)])
+        qualities = [curve[i].quality for i in place(kbps, [one.quality for one in curve], placing)]
+        return self.rungs(qualities, _NEAR_RUNG)
 
-    def rungs(self, qualities: Sequence[float]) -> list[Step]:
-        """Rungs of about these qualities, every unit of every one of them encoded and measured; lowest first."""
-        found = self.reach([Target(quality=one, near=_NEAR_RUNG) for one in qualities])
+    def rungs(self, qualities: Sequence[float], near: float = _NEAR) -> list[Step]:
+        """Rungs that are `near` these qualities, each unit of each encoded and measured; lowest first."""
+        found = self.reach([Target(quality=one, near=near) for one in qualities])
         return [found[i] for i in front([one.bits for one in found], [one.quality for one in found])]
 
     def reach(self, targets: Sequence[Target]) -> list[Step]:
