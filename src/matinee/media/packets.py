@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.container import InputContainer
+from av.stream import Stream
 
 from matinee.media.containers import open_container
 
@@ -35,3 +37,18 @@ def packets(path: Path, index: int) -> Iterator[Packet]:
                     yield Packet(packet.pts * Fraction(packet.time_base), packet.is_keyframe, packet.size)
         except av.error.FFmpegError:
             return
+
+
+def spans(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[int, Fraction, Fraction]]:
+    """Of each packet of these tracks its track's index, when it begins to be shown and when it ends.
+
+    They come as they are stored, from where the container stands; an unreadable rest ends it.
+    """
+    try:
+        for packet in container.demux(list(streams)):
+            shown = packet.pts if packet.pts is not None else packet.dts
+            if shown is not None and packet.size:
+                base = Fraction(packet.time_base)
+                yield packet.stream.index, shown * base, (shown + (packet.duration or 0)) * base
+    except av.error.FFmpegError:
+        return

@@ -17,8 +17,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from matinee.base.errors import InvalidInput
+from matinee.media.cadence import frame_rate, shown
 from matinee.media.containers import open_container
 from matinee.media.languages import language_tag
+from matinee.media.packets import spans
 from matinee.media.records import (
     AudioTrack,
     Chapter,
@@ -29,17 +31,13 @@ from matinee.media.records import (
     TextTrack,
     VideoTrack,
 )
-from matinee.media.time import STANDARD_RATES, parse_clock, snap_rate
+from matinee.media.time import parse_clock
 
 MAX_PIXELS = 8192 * 8192
 _TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "subviewer", "microdvd"})
 # Containers whose header tells how long the file ought to be; the others are measured, and end where they end.
 _TELL_DURATION = ("mov,", "matroska,", "avi", "asf", "mxf", "flv")
 _HEAD_PACKETS = 240
-_PLACES = 4
-"""Parts of the film at whose beginnings the rate is measured."""
-_MEANT = Fraction(1, 12)
-"""A varying rate so near to a standard one is meant to be it."""
 _DISPLAY, _LIGHT = Struct("=22i"), Struct("=II")
 _MORE: Mapping[DynamicMetadata, frozenset[Type]] = {
     "Dolby Vision": frozenset({Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA}),
@@ -58,16 +56,15 @@ def probe(path: Path) -> Media:
         stream = _film(container, path)
         try:
             frame = _first_frame(container, stream)
-            head = _times(container, stream, Fraction(0))
-            later = [_times(container, stream, at) for at in _places(container)]
+            times = shown(container, stream)
             ends = _ends(container, stream)
         except av.error.FFmpegError as error:
             raise _broken(path, f"its pictures cannot be read: {error.strerror}") from None
         if frame is None:
             raise _broken(path, "not one of its pictures can be decoded")
-        if len(head) < 2:
+        if len(times[0]) < 2:
             raise InvalidInput(f"{path} is not a film: it holds a single picture.", next_step="Replace it by a film.")
-        start = min(head[0], Fraction(container.start_time or 0, av.time_base))
+        start = min(times[0][0], Fraction(container.start_time or 0, av.time_base))
         _complete(container, path, max(ends.values()) - start)
         return Media(
             path=path,
@@ -75,7 +72,7 @@ def probe(path: Path) -> Media:
             size_bytes=path.stat().st_size,
             start=start,
             duration=max(ends.values()) - start,
-            video=_video(stream, frame, [head, *later], ends[stream.index]),
+            video=_video(stream, frame, times, ends[stream.index]),
             audio=tuple(_audio(one) for one in container.streams.audio if one.codec_context is not None),
             subtitles=tuple(_text(one) for one in container.streams.subtitles),
             chapters=tuple(_chapters(container, start, max(ends.values()) - start)),
@@ -112,40 +109,6 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame |
     return None
 
 
-def _times(container: InputContainer, stream: VideoStream, after: Fraction) -> list[Fraction]:
-    """When frames are shown, in order, from a time after the beginning on; the first ones where it is nought."""
-    try:
-        container.seek((container.start_time or 0) + round(after * av.time_base))
-    except av.error.FFmpegError:
-        return []
-    times = [shown for shown, _ in islice(_spans(container, [stream]), _HEAD_PACKETS)]
-    # Frames near the cut may still lack earlier ones that are stored later.
-    return sorted(times)[: max(2, len(times) - 16)]
-
-
-def _places(container: InputContainer) -> list[Fraction]:
-    """Times after which frames are looked at, besides the first."""
-    length = Fraction(container.duration or 0, av.time_base)
-    return [length * i / _PLACES for i in range(1, _PLACES)]
-
-
-def _spans(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[Fraction, Fraction]]:
-    """Beginning and end of each packet; an unreadable rest ends it."""
-    for _, start, end in _packets(container, streams):
-        yield start, end
-
-
-def _packets(container: InputContainer, streams: Iterable[Stream]) -> Iterator[tuple[int, Fraction, Fraction]]:
-    try:
-        for packet in container.demux(list(streams)):
-            shown = packet.pts if packet.pts is not None else packet.dts
-            if shown is not None and packet.size:
-                base = Fraction(packet.time_base)
-                yield packet.stream.index, shown * base, (shown + (packet.duration or 0)) * base
-    except av.error.FFmpegError:
-        return
-
-
 def _ends(container: InputContainer, film: VideoStream) -> dict[int, Fraction]:
     """When the last packet of each track ends. Only the end of the file is read, where it can be found."""
     streams = [film, *(one for one in container.streams.audio)]
@@ -164,7 +127,7 @@ def _ends(container: InputContainer, film: VideoStream) -> dict[int, Fraction]:
 
 def _last(container: InputContainer, streams: Iterable[Stream]) -> dict[int, Fraction]:
     ends: dict[int, Fraction] = {}
-    for index, _, end in _packets(container, streams):
+    for index, _, end in spans(container, streams):
         ends[index] = max(end, ends.get(index, end))
     return ends
 
@@ -203,9 +166,9 @@ def _told(stream: Stream) -> Fraction:
         return Fraction(0)
 
 
-def _video(stream: VideoStream, frame: VideoFrame, shown: Sequence[list[Fraction]], end: Fraction) -> VideoTrack:
-    rate, variable = _rate(stream, shown)
-    head = shown[0]
+def _video(stream: VideoStream, frame: VideoFrame, times: Sequence[list[Fraction]], end: Fraction) -> VideoTrack:
+    rate, variable = frame_rate(stream, times)
+    head = times[0]
     context, colour = stream.codec_context, _colour(frame)
     # Some containers give the last packet no duration.
     end = max(end, head[-1] + 1 / rate)
@@ -258,48 +221,6 @@ def _mastering(data: bytes) -> Mastering | None:
     told = [Fraction(above, below) for above, below in zip(numbers[::2], numbers[1::2], strict=True)]
     red, green, blue, white = zip(told[:8:2], told[1:8:2], strict=True)
     return Mastering(red=red, green=green, blue=blue, white=white, darkest=told[8], brightest=told[9])
-
-
-def _rate(stream: VideoStream, shown: Sequence[list[Fraction]]) -> tuple[Fraction, bool]:
-    """Frames per second and whether they vary, from the frames' distances in places rather than the header's word.
-
-    Where they vary, it is the usual rate of the quickest place that is not alone: pictures shown twice cost next to
-    nothing, pictures left out are missed. One near a standard rate is taken for that.
-    """
-    found = [one for one in (_rate_there(stream, times) for times in shown) if one is not None]
-    if not found:
-        return snap_rate(Fraction(stream.average_rate or stream.guessed_rate or 25)), False
-    rates = sorted(rate for rate, _ in found)
-    if not any(varies for _, varies in found) and rates[-1] - rates[0] <= rates[0] / 100:
-        return found[0][0], False
-    quickest = max(rate for rate in rates if len(rates) < 3 or sum(one > rate * 99 / 100 for one in rates) > 1)
-    return _standard(quickest), True
-
-
-def _rate_there(stream: VideoStream, times: list[Fraction]) -> tuple[Fraction, bool] | None:
-    """The usual rate in one place and whether it varies there; None where that cannot be told."""
-    gaps = [after - before for before, after in pairwise(times) if after > before]
-    if not gaps:
-        return None
-    usual = sorted(gaps)[len(gaps) // 4]  # a quarter of the pictures come as quickly: a rate, and not a chance
-    # Clocks that count milliseconds round each distance up or down by one tick.
-    tick = Fraction(stream.time_base or 0)
-    if max(gaps) - min(gaps) > max(2 * tick, usual / 8):
-        alike = [gap for gap in gaps if abs(gap - usual) <= max(tick, usual / 8)]
-        return snap_rate(len(alike) / sum(alike, Fraction())), True
-    # A told rate is a mean over the file, which one gap spoils; a measured one is rounded by its clock.
-    told, measured = snap_rate(Fraction(stream.average_rate or 0)), snap_rate((len(times) - 1) / (times[-1] - times[0]))
-    if told in STANDARD_RATES and abs(told - measured) < measured / 50:
-        return told, False
-    return (measured if measured in STANDARD_RATES or not told else told), False
-
-
-def _standard(rate: Fraction) -> Fraction:
-    """The standard rate that a varying one is meant to be; of a recording of few pictures its own."""
-    nearest = min(STANDARD_RATES, key=lambda one: abs(one - rate))
-    if abs(nearest - rate) <= _MEANT * nearest:
-        return nearest
-    return Fraction(round(rate)) if abs(round(rate) - rate) < rate / 500 else rate.limit_denominator(1001)
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:
