@@ -92,12 +92,14 @@ def test_quality_over_time_is_that_of_the_frames_that_were_looked_at(compared: t
     _, found = compared
     odd = replace(found, units=(Shot(0, 7), Shot(7, 12), Shot(12, 60)))
     planned, whole = found.ways["shots"].rungs[0], found.ways["fixed"].rungs[0]
-    frames = [*range(0, 7, 2), *range(7, 12, 2), *range(12, 60, 2)]
+    every = found.every
+    frames = [*range(0, 7, every), *range(7, 12, every), *range(12, 60, every)]
     scores = np.linspace(40, 90, len(frames))
     over_time = odd.over_time(replace(planned, scores=scores))
     assert over_time[frames] == pytest.approx(scores)
-    assert (len(over_time), over_time[1]) == (60, pytest.approx(scores[:2].mean()))
-    assert odd.over_time(whole)[::2] == pytest.approx(whole.scores)
+    assert len(over_time) == 60
+    assert over_time[1] == pytest.approx(scores[0] + (scores[1] - scores[0]) / every)
+    assert odd.over_time(whole)[::every] == pytest.approx(whole.scores)
     low = scores - np.where(np.array(frames) > 30, np.where(np.array(frames) < 40, 20, 0), 0)
     apart = odd.most_apart_s(replace(planned, scores=scores), replace(planned, scores=low))
     assert apart * 24 == pytest.approx(35, abs=3)

@@ -13,7 +13,9 @@ from tests.media.clips import ffmpeg
 from matinee.base.compute.local import LocalCompute
 from matinee.base.errors import InvalidInput
 from matinee.encoding import preparing, trying
+from matinee.encoding.assembly import assemble
 from matinee.encoding.knowledge import Priors
+from matinee.encoding.originals import judged
 from matinee.encoding.plan import Plan
 from matinee.encoding.planning import plan
 from matinee.encoding.preparing import Prepared, prepare
@@ -110,7 +112,7 @@ def test_plans_of_one_film_count_what_they_share_once(
     priors, paid = Priors.of_codec("h264"), set[str]()
     alone = [plan(prepared, goal, priors, work, compute).spent for goal in (GOAL, replace(GOAL, quality=85))]
     first = plan(prepared, GOAL, priors, work, compute, paid=paid)
-    assert (first.spent, len(paid)) == (made.spent, made.spent.trials)
+    assert first.spent.trials == made.spent.trials == len(paid)
     second = plan(prepared, replace(GOAL, quality=85), priors, work, compute, paid=paid)
     assert len(paid) == first.spent.trials + second.spent.trials
     assert second.spent.trials < alone[1].trials
@@ -128,13 +130,18 @@ def test_the_harmonic_mean_is_what_a_plan_reaches_where_it_was_asked(
 
 
 @pytest.mark.parametrize("pooling", ["mean", "harmonic", "p10"])
-def test_a_quality_that_is_asked_for_is_met(
-    planned: tuple[Path, Prepared, Plan], compute: LocalCompute, pooling: Pooling
+def test_a_quality_that_is_asked_for_is_met_by_all_frames(
+    planned: tuple[Path, Prepared, Plan], compute: LocalCompute, pooling: Pooling, tmp_path: Path
 ) -> None:
     work, prepared, _ = planned
     made = plan(prepared, replace(GOAL, quality=85, pooling=pooling), Priors.of_codec("h264"), work, compute)
     (rung,) = made.rungs
     assert rung.quality[pooling] == pytest.approx(85, abs=0.5)
+    file, cache = tmp_path / "file.mp4", Cache(work / "trials")
+    assemble([cache.encode(key) for key in rung.trials], file, prepared.original.aspect)
+    scores = judged(prepared.original, file)
+    assert len(scores) == 60
+    assert pooled(scores, pooling) == pytest.approx(rung.quality[pooling], abs=0.5)
 
 
 def test_qualities_that_are_asked_for_make_a_ladder(

@@ -68,14 +68,18 @@ def plan(
 
 
 def _one(search: Search, trying: Trying, goal: Goal, seconds: float) -> PlannedRung:
-    """The one rung that is asked for; a percentile is what is found at some harmonic mean, which is looked for."""
+    """The one rung that is asked for.
+
+    The search goes by some of the frames, and for a percentile by the harmonic mean: what it has to look for so that
+    all frames come to what is wanted is found here.
+    """
     wanted, bits = goal.quality or 100.0, (goal.kbps or float("inf")) * seconds * 1000
     found: dict[float, PlannedRung] = {}
     asked = wanted
     for _ in range(_CORRECTIONS):
-        rung = trying.rung(search.reach([Target(quality=asked, bits=bits)])[0])
+        rung = trying.measured(search.reach([Target(quality=asked, bits=bits)])[0])
         found[asked] = rung
-        if goal.pooling == trying.pooling or abs(wanted - rung.quality[goal.pooling]) <= _NEAR:
+        if goal.quality is None or abs(wanted - rung.quality[goal.pooling]) <= _NEAR:
             break
         asked = _next(wanted, {one: rung.quality[goal.pooling] for one, rung in found.items()})
     return min(found.values(), key=lambda one: abs(wanted - one.quality[goal.pooling]))

@@ -75,7 +75,10 @@ Trial = Callable[[Sequence[tuple[int, Way]]], Sequence[Outcome]]
 _HARMONIC = 1e4
 _CURVE = 400
 """Points of a title's curve that are looked at."""
+_STRIDES = (4, 2)
+"""Of so many targets one is tried first: what is learnt at these spares those between trials in wrong ways."""
 _ROUNDS = 6
+"""Over all targets."""
 _CAPPED = 20
 _APART = 1.0
 """A rate factor that lies nearer than so to one that was tried is not worth a trial for a rung of a ladder."""
@@ -142,12 +145,12 @@ class Search:
     def reach(self, targets: Sequence[Target]) -> list[Step]:
         """For each target the best way there, at whichever sizes take the least bits, encoded and measured."""
         looked: list[set[Sizes]] = [set() for _ in targets]
-        for _ in range(_ROUNDS):
+        for stride in [*(one for one in _STRIDES if one < len(targets)), *[1] * _ROUNDS]:
             curve, wanted = self.curve(), list[tuple[int, Way]]()
-            for target, scopes in zip(targets, looked, strict=True):
+            for target, scopes in list(zip(targets, looked, strict=True))[::stride]:
                 scopes.add(sizes := _first(curve, target).sizes)
                 wanted += self._wanted(sizes, target)
-            if not wanted:
+            if not wanted and stride == 1:
                 break
             self._try(wanted)
         return [

@@ -66,11 +66,17 @@ class Trying:
         ]
         self._try(ways, delivered=True)
 
-    def _try(self, asked: Sequence[tuple[int, Way]], *, delivered: bool = False) -> None:
+    def measured(self, step: Step) -> PlannedRung:
+        """A step of the search as the plan tells it, looked at frame by frame."""
+        self._try(list(enumerate(step.ways)), every=1)
+        return self.rung(step)
+
+    def _try(self, asked: Sequence[tuple[int, Way]], *, every: int = 0, delivered: bool = False) -> None:
         by_unit: dict[int, list[Way]] = {}
         for i, way in dict.fromkeys(asked):
             by_unit.setdefault(i, []).append(way)
-        for i, made in self._made({i: self._task(i, ways, delivered) for i, ways in by_unit.items()}):
+        tasks = {i: self._task(i, ways, every or self._every, delivered) for i, ways in by_unit.items()}
+        for i, made in self._made(tasks):
             self._trials.update({(i, way): trial for way, trial in zip(by_unit[i], made, strict=True)})
 
     def rung(self, step: Step) -> PlannedRung:
@@ -134,7 +140,7 @@ class Trying:
         for unit, piece in pieces(self._original, self.units, folder, missing.__contains__):
             yield replace(missing[unit], piece=piece)
 
-    def _task(self, i: int, ways: Sequence[Way], delivered: bool) -> Task:  # noqa: FBT001  passed on
+    def _task(self, i: int, ways: Sequence[Way], every: int, delivered: bool) -> Task:  # noqa: FBT001  passed on
         unit, original = self.units[i], self._original
         return Task(
             piece=Path(),
@@ -145,7 +151,7 @@ class Trying:
             depth=original.depth,
             colour=original.colour,
             recipes=tuple(self._recipe(way) for way in ways),
-            every=self._every,
+            every=every,
             cache=self._work / "trials",
             delivered=delivered,
         )
