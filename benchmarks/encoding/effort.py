@@ -14,12 +14,12 @@ from benchmarks.encoding.ways import WORK, without
 from benchmarks.report import Bar, Row, at_most
 from matinee.base.compute.local import LocalCompute
 from matinee.encoding.curves import bd_rate
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import Prepared, prepare
-from matinee.encoding.search import Search, Step
-from matinee.encoding.trying import Trying
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import Prepared, prepare
+from matinee.encoding.plans.search import Search, Step
+from matinee.encoding.plans.trying import Trying
 from matinee.media import run
 
 FILMS = ("bikes_640x272_10s", "chaplin_bw_360p_10s", "gotland_sailing_360p24_10s", "sintel_dialogue_204p_52s")

@@ -9,10 +9,10 @@ from benchmarks.encoding.clips import JOINED, etag, films
 from benchmarks.encoding.learn import Known
 from matinee.base.compute import Compute
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Way
-from matinee.encoding.preparing import prepare
-from matinee.encoding.trying import Trying
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Way
+from matinee.encoding.plans.preparing import prepare
+from matinee.encoding.plans.trying import Trying
 
 HEIGHTS = (144, 216, 288, 360)
 CRFS: Mapping[CodecName, tuple[float, ...]] = {

@@ -10,9 +10,9 @@ from benchmarks.encoding.grid import known
 from benchmarks.encoding.ways import CODECS, WORK, without
 from benchmarks.report import Bar, Row, at_least
 from matinee.base.compute.local import LocalCompute
-from matinee.encoding.comparing import compare
-from matinee.encoding.goal import Goal
-from matinee.encoding.preparing import prepare
+from matinee.encoding.plans.comparing import compare
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.preparing import prepare
 
 CLIPS = ("bbb_1080p30_10s", "cta_wave_tos_1080p30_8s")
 WAYS = ("fixed", "title", "mixed", "mixed-av1")

@@ -24,11 +24,11 @@ _SCRIPT = """
 import json, sys
 from pathlib import Path
 from matinee.base.compute.local import LocalCompute
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import prepare
-from matinee.encoding.rungs import Placing
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import prepare
+from matinee.encoding.plans.rungs import Placing
 
 if __name__ == "__main__":
     source, work = Path(sys.argv[1]), Path(sys.argv[2])

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from matinee.encoding.curves import Floats
-from matinee.encoding.knowledge import Outcome, Priors, Space, Way
-from matinee.encoding.surface import TERMS, Prior, stretched
+from matinee.encoding.plans.knowledge import Outcome, Priors, Space, Way
+from matinee.encoding.plans.surface import TERMS, Prior, stretched
 
 _RIDGE = 3.0
 _WIDER = 0.1
@@ -34,7 +34,7 @@ class Known:
 
     @property
     def rows(self) -> Floats:
-        """Of `matinee.encoding.surface.basis`, in the order of the outcomes."""
+        """Of `matinee.encoding.plans.surface.basis`, in the order of the outcomes."""
         return np.concatenate([self.space.rows(way.size, [way.crf]) for way in self.outcomes])
 
 

@@ -29,7 +29,7 @@ def main(codecs: list[str]) -> None:
         units = known(codec, real_data(HERE, "clips") / "clips", WORK, compute)
         found = learnt(units)
         told = {"bits": found.bits.told(), "quality": found.quality.told()}
-        out = Path(matinee.encoding.__path__[0]) / "priors" / f"{codec}.json"
+        out = Path(matinee.encoding.__path__[0]) / "plans" / "priors" / f"{codec}.json"
         out.write_text(json.dumps(told) + "\n")
         print(f"{codec}: {len(units)} units, noise {found.bits.noise:.3f} and {found.quality.noise:.3f}: {out}")
     compute.close()

@@ -12,12 +12,12 @@ from benchmarks.encoding.grid import HEIGHTS, known
 from benchmarks.encoding.ways import GOAL, WORK, without
 from benchmarks.report import Bar, Row, at_most
 from matinee.base.compute.local import LocalCompute
-from matinee.encoding.assembly import assemble
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.originals import judged
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import Prepared, prepare
-from matinee.encoding.trials import Cache
+from matinee.encoding.plans.assembly import assemble
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.originals import judged
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import Prepared, prepare
+from matinee.encoding.plans.trials import Cache
 from matinee.media.quality import Pooling, pooled
 
 ASKED: tuple[tuple[float, Pooling], ...] = ((90, "mean"), (75, "mean"))

@@ -21,10 +21,10 @@ from matinee.base.compute import Compute
 from matinee.base.compute.local import LocalCompute
 from matinee.base.disk import replace_file
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.comparing import Comparison, compare
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.preparing import prepare
+from matinee.encoding.plans.comparing import Comparison, compare
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.preparing import prepare
 
 WORK = Path(__file__).parent / "work"
 WAYS = ("fixed", "title", "equal", "shots", "mixed", "mixed-av1")

@@ -14,10 +14,10 @@ from tests.encoding.coded import CODED, cut_up, rendition, sound
 from tests.server.conftest import running
 
 from matinee.catalog.records import AssetKind
-from matinee.encoding import dash, hls
-from matinee.encoding.devices import narrowed
-from matinee.encoding.encryption import Protection, content_id, encrypt
-from matinee.encoding.presentation import Presentation
+from matinee.encoding.streams import dash, hls
+from matinee.encoding.streams.devices import narrowed
+from matinee.encoding.streams.encryption import Protection, content_id, encrypt
+from matinee.encoding.streams.presentation import Presentation
 from matinee.subsystems import create_workspace
 
 UNITS = (25, 50, 38, 62) * 3

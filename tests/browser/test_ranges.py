@@ -15,10 +15,10 @@ from tests.media.clips import ffmpeg
 from tests.server.conftest import running
 
 from matinee.catalog.records import AssetKind
-from matinee.encoding import dash, hls
-from matinee.encoding.assembly import assemble
 from matinee.encoding.codecs import CODECS
-from matinee.encoding.presentation import Presentation
+from matinee.encoding.plans.assembly import assemble
+from matinee.encoding.streams import dash, hls
+from matinee.encoding.streams.presentation import Presentation
 from matinee.media.records import Colour
 from matinee.media.tone import tagged
 from matinee.subsystems import create_workspace

@@ -11,7 +11,7 @@ from tests.browser.test_accessible import SCHEMES, faults, judge
 from tests.encoding.shots import GOAL
 
 from matinee.encoding.compared import Compared
-from matinee.encoding.rungs import Placing
+from matinee.encoding.plans.rungs import Placing
 
 WAYS = ("fixed", "title", "equal", "mixed")
 RATE = 25

@@ -10,11 +10,11 @@ from pathlib import Path
 import av
 from tests.media.clips import ffmpeg
 
-from matinee.encoding.assembly import assemble
 from matinee.encoding.codecs import CODECS, CodecName
-from matinee.encoding.inband import assemble_in_band
-from matinee.encoding.package import Cut, Finished, cut
-from matinee.encoding.transcode import Sound, Timing
+from matinee.encoding.plans.assembly import assemble
+from matinee.encoding.plans.inband import assemble_in_band
+from matinee.encoding.streams.package import Cut, Finished, cut
+from matinee.encoding.streams.transcode import Sound, Timing
 from matinee.media.records import AudioTrack
 
 RATE = 25

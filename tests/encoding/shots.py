@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.media.clips import GRADIENT, ffmpeg
 
-from matinee.encoding.goal import Goal
-from matinee.encoding.rungs import Placing
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.rungs import Placing
 
 GOAL = Goal(preset="ultrafast", heights=(90, 180), placing=Placing(most=3, step=12), longest_s=2)
 

@@ -17,14 +17,14 @@ from tests.media.clips import clip, ffmpeg
 
 from matinee.base.compute.local import LocalCompute
 from matinee.base.errors import InvalidInput, Unavailable
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.pieces import pieces, room
-from matinee.encoding.plan import Plan
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import Prepared, prepare
-from matinee.encoding.rungs import Placing
-from matinee.encoding.trials import Cache
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.pieces import pieces, room
+from matinee.encoding.plans.plan import Plan
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import Prepared, prepare
+from matinee.encoding.plans.rungs import Placing
+from matinee.encoding.plans.trials import Cache
 from matinee.media import run
 from matinee.media.packets import packets
 from matinee.media.shots import Shot
@@ -186,7 +186,7 @@ def test_no_film_at_all(tmp_path: Path, kind: str) -> None:
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from matinee.encoding.preparing import prepare
+from matinee.encoding.plans.preparing import prepare
 work = Path(sys.argv[1]).parent / "work"
 work.mkdir(exist_ok=True)
 made = prepare(Path(sys.argv[1]), sys.argv[1], work, (90,))
@@ -256,9 +256,9 @@ import json, sys
 from pathlib import Path
 from tests.encoding.test_bad_input import KILLED
 from matinee.base.compute.local import LocalCompute
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import prepare
-from matinee.encoding.knowledge import Priors
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import prepare
+from matinee.encoding.plans.knowledge import Priors
 if __name__ == "__main__":
     film, work = map(Path, sys.argv[1:])
     made = plan(prepare(film, "film", work, KILLED.heights), KILLED, Priors.of_codec("h264"), work, LocalCompute(2))
@@ -336,7 +336,7 @@ def test_killed_five_times_a_plan_is_as_if_undisturbed_and_no_trial_is_made_twic
 _IN_A_ROOM = """
 import sys, time
 from pathlib import Path
-from matinee.encoding.pieces import room
+from matinee.encoding.plans.pieces import room
 with room(Path(sys.argv[1])) as folder:
     (folder / "piece.y4m").write_bytes(bytes(1000))
     print("ready", flush=True)

@@ -16,7 +16,7 @@ from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind, ExternalId, Kind, TitleDraft
 from matinee.cli.run import run
 from matinee.encoding.compared import Compared, Comparisons, film_key
-from matinee.encoding.comparing import Comparison
+from matinee.encoding.plans.comparing import Comparison
 from matinee.encoding.service import Service
 from matinee.encoding.settings import EncodingSettings
 from matinee.media.packets import packets

@@ -19,7 +19,7 @@ from matinee.encoding.service import Service
 from matinee.encoding.settings import EncodingSettings
 
 SETTINGS = EncodingSettings(
-    method="shots", codecs=("h264", "av1"), heights=(90, 180), segment_s=1, cap_vmaf=80, floor_vmaf=70
+    method="shots", codecs=("h264", "av1"), heights=(90, 180), segment_s=1, cap_vmaf=80, floor_vmaf=75
 )
 MIXED = SETTINGS.model_copy(update={"mixed": True, "codecs": ("h264",)})
 
@@ -43,7 +43,7 @@ def test_a_title_is_encoded_shot_by_shot(
 def test_every_shot_has_the_size_that_suits_it_and_others_get_one_size(
     workspace: Workspace, catalog: Catalog, add: Callable[[Path], int], tmp_path: Path
 ) -> None:
-    settings = MIXED.model_copy(update={"floor_vmaf": 75})
+    settings = MIXED.model_copy(update={"cap_vmaf": 70, "floor_vmaf": 60})
     service = Service(workspace.backends, settings)
     id_ = add(two_shots(tmp_path / "film.mp4"))
     stream = service.encode(id_)
@@ -146,4 +146,4 @@ def test_the_goal_follows_the_settings(codec: str) -> None:
     goal = SETTINGS.model_copy(update={"pooling": "harmonic", "peak_ratio": 2.0}).goal(codec)  # type: ignore[arg-type]
     assert (goal.codec, goal.pooling, goal.peak, goal.longest_s) == (codec, "harmonic", 2.0, 1.0)
     assert goal.heights == (90, 144, 180)
-    assert (goal.placing.cap, goal.placing.floor) == (80, 70)
+    assert (goal.placing.cap, goal.placing.floor) == (80, 75)

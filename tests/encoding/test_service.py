@@ -14,10 +14,10 @@ from matinee.base.progress import Task, reporting_to
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import pipeline
 from matinee.encoding.bench import locked
 from matinee.encoding.records import Stream
 from matinee.encoding.service import Service
+from matinee.encoding.streams import pipeline
 from matinee.media.run import Stopped
 
 Add = Callable[[Path], int]

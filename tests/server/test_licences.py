@@ -11,7 +11,7 @@ from tests.server.conftest import Cinema
 
 from matinee.base.keys import ContentKey
 from matinee.catalog.records import AssetKind
-from matinee.encoding.encryption import content_id
+from matinee.encoding.streams.encryption import content_id
 
 Clients = Callable[..., httpx.Client]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matinee.encoding.allocation import Options, Staircase, within
 from matinee.encoding.curves import Floats
+from matinee.encoding.plans.allocation import Options, Staircase, within
 
 _LEAST_S = 60.0
 """Titles that nobody has watched count as if somebody had for so long: they have to be good enough to begin."""

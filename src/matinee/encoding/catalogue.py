@@ -26,13 +26,13 @@ from matinee.encoding.codecs import CodecName
 from matinee.encoding.fingerprint import content
 from matinee.encoding.forecast import Experience, Foretold, cost_s, foretold
 from matinee.encoding.ladder import fitted
-from matinee.encoding.originals import thinned
 from matinee.encoding.planner import Planner
+from matinee.encoding.plans.originals import thinned
+from matinee.encoding.plans.trying import Trying
 from matinee.encoding.records import Recoding, Stream
 from matinee.encoding.replaced import Replaced
 from matinee.encoding.savings import Savings
 from matinee.encoding.settings import EncodingSettings
-from matinee.encoding.trying import Trying
 from matinee.events.service import Service as Events
 from matinee.media import run
 from matinee.media.probe import probe

@@ -18,12 +18,12 @@ from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.plotting import save
 from matinee.base.terminal import Opener, grid
 from matinee.encoding.codecs import CODECS, CodecName
-from matinee.encoding.comparing import FIXED, WAYS, Comparison
-from matinee.encoding.goal import Goal
-from matinee.encoding.plan import Plan, PlannedRung
-from matinee.encoding.preparing import Prepared
+from matinee.encoding.plans.comparing import FIXED, WAYS, Comparison
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.plan import Plan, PlannedRung
+from matinee.encoding.plans.preparing import Prepared
+from matinee.encoding.plans.units import units
 from matinee.encoding.service import Service
-from matinee.encoding.units import units
 from matinee.media.quality import MODEL, Pooling, model_for
 
 Target = Annotated[str, typer.Argument(help="Id of a title, or a film file.")]
@@ -215,7 +215,7 @@ def _savings(found: Comparison) -> Table:
 
 
 def _write(found: Comparison, folder: Path) -> None:
-    from matinee.encoding import plots
+    from matinee.encoding.plans import plots
 
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

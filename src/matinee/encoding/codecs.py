@@ -70,7 +70,7 @@ class Codec:
 
 
 def film_grain(sigma: float) -> int:
-    """The strength of grain for `Codec.arguments`, of what `matinee.encoding.analysis.find_grain` measured.
+    """The strength of grain for `Codec.arguments`, of what `matinee.encoding.plans.analysis.find_grain` measured.
 
     A player puts back about a ninth of the strength, in steps of 8 bits. What is finer than a step is not seen.
 

@@ -21,9 +21,9 @@ from matinee.base.disk import disk_errors
 from matinee.base.errors import NotFound
 from matinee.base.objects import Objects
 from matinee.base.progress import track
-from matinee.encoding.assembly import assemble
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.comparing import Comparison, Encoded
+from matinee.encoding.plans.assembly import assemble
+from matinee.encoding.plans.comparing import Comparison, Encoded
 from matinee.encoding.publishing import taken_back, tidy
 from matinee.media.packets import packets
 from matinee.media.quality import Pooling, Scores

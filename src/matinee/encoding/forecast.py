@@ -15,12 +15,12 @@ import numpy as np
 
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.curves import Floats
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Curve, Knowledge, Priors
-from matinee.encoding.preparing import Prepared
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Curve, Knowledge, Priors
+from matinee.encoding.plans.preparing import Prepared
+from matinee.encoding.plans.search import Search
+from matinee.encoding.plans.trying import Trying
 from matinee.encoding.savings import Point, saved
-from matinee.encoding.search import Search
-from matinee.encoding.trying import Trying
 
 CPU_S: Mapping[CodecName, float] = {"h264": 1.0, "hevc": 1.5, "av1": 1.85}
 """Seconds of processor for a million pixels of the original, all trials together, at the codec's own preset: of H.264

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors, make_folder
-from matinee.encoding.assembly import assemble
 from matinee.encoding.bench import locked
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.comparing import Comparison, compare, goals_of
 from matinee.encoding.fingerprint import content
-from matinee.encoding.goal import Goal
-from matinee.encoding.knowledge import Priors
-from matinee.encoding.plan import Plan, PlannedRung
-from matinee.encoding.planned import Joined, Planned
-from matinee.encoding.planning import plan
-from matinee.encoding.preparing import Prepared, prepare
+from matinee.encoding.plans.assembly import assemble
+from matinee.encoding.plans.comparing import Comparison, compare, goals_of
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.knowledge import Priors
+from matinee.encoding.plans.plan import Plan, PlannedRung
+from matinee.encoding.plans.planned import Joined, Planned
+from matinee.encoding.plans.planning import plan
+from matinee.encoding.plans.preparing import Prepared, prepare
+from matinee.encoding.plans.trials import Cache
 from matinee.encoding.settings import EncodingSettings
-from matinee.encoding.trials import Cache
 
 _EVERYBODYS: CodecName = "h264"
 
@@ -47,7 +47,7 @@ class Planner:
             return plan(self._prepared(source, work), goal, Priors.of_codec(goal.codec), work, self._compute)
 
     def compare(self, source: Path, goal: Goal, ways: Sequence[str]) -> Comparison:
-        """Ways to encode the film beside each other; see `matinee.encoding.comparing.compare`."""
+        """Ways to encode the film beside each other; see `matinee.encoding.plans.comparing.compare`."""
         with self.comparing(source, goal, ways) as found:
             return found
 

@@ -13,9 +13,10 @@ from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset, AssetKind
 from matinee.catalog.service import Service as Catalog
-from matinee.encoding import dash, devices, hls, storyboard, texts
-from matinee.encoding.presentation import SoundTrack
-from matinee.encoding.records import Film, Stream
+from matinee.encoding.records import Stream
+from matinee.encoding.streams import dash, devices, hls, storyboard, texts
+from matinee.encoding.streams.film import Film
+from matinee.encoding.streams.presentation import SoundTrack
 
 _AT_ONCE = 8
 

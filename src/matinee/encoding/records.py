@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from matinee.base.compute import Compute
-from matinee.encoding.presentation import Presentation
 from matinee.encoding.savings import Point, Savings
-from matinee.encoding.stills import Pictures
 
 State = Literal["pending", "encoding", "done", "missing"]
 
@@ -26,42 +23,6 @@ class Rendition:
     """RFC 6381."""
     vmaf: float | None = None
     """Its quality, where it was planned and so measured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sidecar:
-    """A subtitle file beside a film."""
-
-    name: str
-    """For messages."""
-    data: bytes
-    language: str = ""
-    label: str = ""
-    hearing_impaired: bool = False
-    forced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Film:
-    """An encoded film in a folder, not yet published."""
-
-    folder: Path
-    files: tuple[str, ...]
-    """Everything in it, relative to it, in the order in which it should be published: manifests last."""
-    presentation: Presentation
-    pictures: Pictures
-    made: tuple[str, ...]
-    """Renditions and sound tracks that were encoded now; the others had been finished before."""
-    refused: tuple[str, ...]
-    """Subtitles that were left out, each with the reason."""
-
-    @property
-    def renditions(self) -> tuple[Rendition, ...]:
-        """Smallest first."""
-        return tuple(
-            Rendition(width=one.width, height=one.height, bitrate_kbps=round(one.mean_bps / 1000), codec=one.codecs)
-            for one in self.presentation.video
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

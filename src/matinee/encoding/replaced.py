@@ -13,10 +13,10 @@ from matinee.base.compute import Compute
 from matinee.base.disk import disk_errors, make_folder, replace_file
 from matinee.base.objects import Objects
 from matinee.catalog.records import Asset
-from matinee.encoding.pieces import room
-from matinee.encoding.preparing import Prepared
-from matinee.encoding.presentation import INITIALISATION, SEGMENT
+from matinee.encoding.plans.pieces import room
+from matinee.encoding.plans.preparing import Prepared
 from matinee.encoding.savings import Point
+from matinee.encoding.streams.presentation import INITIALISATION, SEGMENT
 from matinee.media.packets import packets
 from matinee.media.quality import Pooling, pooled, vmaf
 

@@ -25,15 +25,16 @@ from matinee.encoding.bench import Bench, in_use, locked
 from matinee.encoding.catalogue import Catalogue
 from matinee.encoding.codecs import CodecName
 from matinee.encoding.compared import Compared, Comparisons
-from matinee.encoding.comparing import Comparison
-from matinee.encoding.encryption import content_id
 from matinee.encoding.fingerprint import fingerprint
-from matinee.encoding.goal import Goal
-from matinee.encoding.pipeline import encoded
-from matinee.encoding.planned import Planned
 from matinee.encoding.planner import Planner
-from matinee.encoding.records import Film, Recoding, Rendition, Sidecar, State, Stream, Work
+from matinee.encoding.plans.comparing import Comparison
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.planned import Planned
+from matinee.encoding.records import Recoding, Rendition, State, Stream, Work
 from matinee.encoding.settings import EncodingSettings
+from matinee.encoding.streams.encryption import content_id
+from matinee.encoding.streams.film import Film, Sidecar
+from matinee.encoding.streams.pipeline import encoded
 from matinee.media.languages import language_tag
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from matinee.base.settings import Table
 from matinee.encoding.codecs import CodecName
-from matinee.encoding.goal import Goal
-from matinee.encoding.rungs import Placing
+from matinee.encoding.plans.goal import Goal
+from matinee.encoding.plans.rungs import Placing
 from matinee.media.quality import Pooling
 
 AudioCodec = Literal["aac", "opus"]

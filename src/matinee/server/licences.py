@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.keys import ContentKey
 from matinee.catalog.records import Viewer
-from matinee.encoding.encryption import content_id
+from matinee.encoding.streams.encryption import content_id
 from matinee.server.context import Context, Here
 from matinee.server.errors import documented
 from matinee.server.media import TitleId

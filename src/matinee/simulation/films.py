@@ -122,7 +122,7 @@ class Format:
     crf: int = 24
     preset: str = "ultrafast"
     peak_kbps: int = 1400
-    """Low enough that encoding takes the picture as it is for the largest rendition (`matinee.encoding.fitting`)."""
+    """Low enough that encoding takes the picture as it is for its largest (`matinee.encoding.streams.fitting`)."""
 
 
 FORMAT = Format()
