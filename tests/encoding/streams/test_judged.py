@@ -40,7 +40,7 @@ def judged(folder: Path) -> Any:
 
 def missing_judges(*more: str) -> None:
     """Skip in words where a judge is missing, or something else that is needed; under CI it fails."""
-    absent = [one for one in JUDGES if not (Path(__file__).parents[2] / "node_modules" / one).is_dir()]
+    absent = [one for one in JUDGES if not (Path(__file__).parents[3] / "node_modules" / one).is_dir()]
     absent += [*more, *([] if shutil.which("node") else ["node"])]
     if absent:
         assert not os.environ.get("CI"), absent
