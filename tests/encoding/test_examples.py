@@ -9,7 +9,6 @@ import pytest
 from matinee import encoding
 
 
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(encoding.__path__)])
+@pytest.mark.parametrize("name", [one.name for one in pkgutil.walk_packages(encoding.__path__, "matinee.encoding.")])
 def test_examples(name: str) -> None:
-    module = importlib.import_module(f"matinee.encoding.{name}")
-    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
