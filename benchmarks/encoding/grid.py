@@ -26,7 +26,7 @@ EACH: Mapping[CodecName, int] = {"h264": 1, "hevc": 2, "av1": 2}
 
 def known(codec: CodecName, clips: Path, work: Path, compute: Compute) -> list[Known]:
     """What came of the whole grid of a codec, film by film; found where it was tried before."""
-    goal, found = Goal(codec=codec, heights=HEIGHTS, every=1 if codec == "h264" else 3), list[Known]()
+    goal, found = Goal(codec=codec, heights=HEIGHTS, every=1 if codec == "h264" else Goal().every), list[Known]()
     for name, path in films(clips, work / "films").items():
         if name == JOINED:
             continue

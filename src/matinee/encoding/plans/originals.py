@@ -145,8 +145,8 @@ def steadied(
 ) -> str:
     """Filters that make pictures progressive and constant in rate, lay them on black, and cut black bars off.
 
-    They come in standard range unless `keep` has another. `scan` is what `analysis.find_scan` saw;
-    the file's own word stands where nobody looked.
+    They come in standard range unless `keep` has another. `scan` is what `analysis.find_scan` saw; the
+    file's own word stands where nobody looked.
     """
     fields = [] if scan == "progressive" else _PUT_RIGHT[scan] if scan else _PUT_RIGHT["told"] * video.interlaced
     stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
