@@ -56,6 +56,7 @@ def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House, format
     visitor = enter("family", "Dora")
     visitor.go(f"/watch/{house.titles['Night Ferry']}?format={format_}")
     visitor.playing()
+    visitor.until("document.querySelector('video').buffered.end(0) > 11.9")  # words that are chosen last come last
     assert "Good evening" not in visitor.page.inner_text(".captions")
     visitor.page.keyboard.press("c")
     # A busy machine may have come past the line by now.

@@ -84,7 +84,8 @@ function nameOf(language) {
   }
 }
 
-function remembered() {
+/** The language of subtitles that was chosen last on this device; none is "". */
+export function remembered() {
   try {
     return localStorage.getItem(CAPTIONS) ?? "";
   } catch {

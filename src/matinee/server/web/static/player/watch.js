@@ -2,7 +2,7 @@
 import { Chapters } from "./chapters.js";
 import { Reporter } from "./report.js";
 import { Seek, clock } from "./seek.js";
-import { captionsMenu, qualityMenu } from "./menus.js";
+import { captionsMenu, qualityMenu, remembered } from "./menus.js";
 
 const root = document.getElementById("player");
 const film = JSON.parse(root.dataset.film);
@@ -42,8 +42,9 @@ async function start(at = film.start_s) {
     abr: { restrictToElementSize: true },
     streaming: { bufferingGoal: 30, rebufferingGoal: 1.5 },
     drm: { servers: film.licence ? { "org.w3.clearkey": film.licence } : {} },
-    // Segments tell their own times; without this, WebVTT that is chosen late is sometimes fetched and never shown.
-    manifest: { hls: { sequenceMode: false } },
+    // Shaka learns how an HLS film's words lie on its time from pictures that arrive after the words were first asked
+    // for. Asked for once the last pictures are here, they would be fetched and never shown: ask at once.
+    preferredText: [remembered(), ...film.subtitles.map((one) => one.language)].map((language) => ({ language })),
   });
   player.addEventListener("error", (event) => failed(event.detail));
   player.addEventListener("buffering", (event) => {
