@@ -17,9 +17,9 @@ from matinee.encoding.plans.comparing import Comparison, compare, goals_of
 from matinee.encoding.plans.goal import Goal
 from matinee.encoding.plans.knowledge import Priors
 from matinee.encoding.plans.plan import Plan, PlannedRung
-from matinee.encoding.plans.planned import Joined, Planned
 from matinee.encoding.plans.planning import plan
 from matinee.encoding.plans.preparing import Prepared, prepare
+from matinee.encoding.plans.renditions import Joined, Planned
 from matinee.encoding.plans.trials import Cache
 from matinee.encoding.settings import EncodingSettings
 

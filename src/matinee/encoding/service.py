@@ -29,7 +29,7 @@ from matinee.encoding.fingerprint import fingerprint
 from matinee.encoding.planner import Planner
 from matinee.encoding.plans.comparing import Comparison
 from matinee.encoding.plans.goal import Goal
-from matinee.encoding.plans.planned import Planned
+from matinee.encoding.plans.renditions import Planned
 from matinee.encoding.records import Recoding, Rendition, State, Stream, Work
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.streams.encryption import content_id

@@ -66,7 +66,7 @@ class Way:
     name: str
     rungs: tuple[Encoded, ...]
     cpu_s: float
-    """Of encodes and measurements, whether they were made now or found."""
+    """Of encodes and measurements at the qualities of all ways, whether they were made now or found."""
     plan: Plan | None = None
 
 

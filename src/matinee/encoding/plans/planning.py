@@ -18,9 +18,10 @@ from matinee.encoding.plans.plan import Plan, PlannedRung
 from matinee.encoding.plans.preparing import Prepared
 from matinee.encoding.plans.search import Search, Target
 from matinee.encoding.plans.trying import Trying
+from matinee.media.quality import Pooling
 
 _CORRECTIONS = 8
-_NEAR = 0.25
+_MISS = 0.25
 """Points of quality by which the one rung may miss what was asked for."""
 
 
@@ -47,8 +48,11 @@ def plan(
     )
     search.probe(goal.probes)
     seconds = float(film.original.frames / film.original.rate)
-    if goal.quality is not None or goal.kbps is not None:
-        rungs = [_one(search, trying, goal, seconds)]
+    bits = (goal.kbps or float("inf")) * seconds * 1000
+    if goal.quality is not None:
+        rungs = [_of_quality(search, trying, goal.pooling, goal.quality, bits)]
+    elif goal.kbps is not None:
+        rungs = [trying.rung(search.reach([Target(bits=bits)])[0])]
     else:
         steps = search.rungs(goal.qualities) if goal.qualities else search.ladder(goal.placing, seconds)
         rungs = [trying.rung(step) for step in steps]
@@ -67,22 +71,21 @@ def plan(
     )
 
 
-def _one(search: Search, trying: Trying, goal: Goal, seconds: float) -> PlannedRung:
-    """The one rung that is asked for.
+def _of_quality(search: Search, trying: Trying, pooling: Pooling, wanted: float, bits: float) -> PlannedRung:
+    """The one rung that has the quality `wanted`, or what `bits` allow.
 
     The search goes by some of the frames, and for a percentile by the harmonic mean: what it has to look for so that
     all frames come to what is wanted is found here.
     """
-    wanted, bits = goal.quality or 100.0, (goal.kbps or float("inf")) * seconds * 1000
     found: dict[float, PlannedRung] = {}
     asked = wanted
     for _ in range(_CORRECTIONS):
         rung = trying.measured(search.reach([Target(quality=asked, bits=bits)])[0])
         found[asked] = rung
-        if goal.quality is None or abs(wanted - rung.quality[goal.pooling]) <= _NEAR:
+        if abs(wanted - rung.quality[pooling]) <= _MISS:
             break
-        asked = _next(wanted, {one: rung.quality[goal.pooling] for one, rung in found.items()})
-    return min(found.values(), key=lambda one: abs(wanted - one.quality[goal.pooling]))
+        asked = _next(wanted, {one: rung.quality[pooling] for one, rung in found.items()})
+    return min(found.values(), key=lambda one: abs(wanted - one.quality[pooling]))
 
 
 def _next(wanted: float, got: Mapping[float, float]) -> float:

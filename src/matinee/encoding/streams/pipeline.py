@@ -22,7 +22,7 @@ from matinee.encoding.bench import Bench
 from matinee.encoding.ladder import MAX_ASPECT, Rung, ladder
 from matinee.encoding.plans.assembly import assemble
 from matinee.encoding.plans.originals import Original
-from matinee.encoding.plans.planned import Joined, Planned
+from matinee.encoding.plans.renditions import Joined, Planned
 from matinee.encoding.settings import EncodingSettings
 from matinee.encoding.streams import dash, hls, stills, storyboard, texts, timed
 from matinee.encoding.streams.encryption import KeyOf, Protection, encrypt

@@ -1,4 +1,4 @@
-"""The picture of a film as it was planned and encoded, unit by unit, before its stream is put together."""
+"""Renditions of a film as they were planned and encoded, unit by unit, before its stream is put together."""
 
 from __future__ import annotations
 
