@@ -37,8 +37,8 @@ def report() -> Report:
     found = Report(
         title="Encoding",
         intro="Bits for the same quality (BD-rate over VMAF, model vmaf_v0.6.1, mean over frames), and what finding "
-        "out costs. Clips are at most 640 pixels wide and 20 seconds long; one title is joined from eight of them. "
-        "Run it with `make bench B=encoding`.",
+        "out costs. Clips are at most 640 pixels wide, but for two of 1080 lines; one title is joined from eight of "
+        "them. Run it with `make bench B=encoding`.",
         packages=("matinee", "imageio-ffmpeg", "scenedetect-headless", "numpy", "scipy"),
         seeds=(0,),
     )
