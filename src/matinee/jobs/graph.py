@@ -1,0 +1,32 @@
+"""Which jobs come after which: in an order in which they can run, and without circles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from matinee.base.errors import InvalidInput
+
+
+def ordered(after: Mapping[str, Collection[str]]) -> list[str]:
+    """All jobs of a graph in an order in which each comes after those that `after` names for it.
+
+    Raises `InvalidInput` where a job comes after one that is not in the graph, and where jobs wait for each other.
+
+    >>> ordered({"publish": ["train"], "train": []})
+    ['train', 'publish']
+    """
+    for name, others in after.items():
+        if strangers := sorted(set(others) - set(after)):
+            raise InvalidInput(
+                f"{name!r} comes after {strangers[0]!r}, which is not in the graph.",
+                next_step=f"Known: {', '.join(sorted(after))}.",
+            )
+    try:
+        return list(TopologicalSorter(after).static_order())
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        raise InvalidInput(
+            f"These jobs wait for each other: {' after '.join(map(repr, reversed(circle)))}.",
+            next_step="Take one of these out.",
+        ) from None
