@@ -46,6 +46,14 @@ SUBSYSTEMS: dict[str, Subsystem] = {
             commands="matinee.recommendation.cli:app",
         ),
         Subsystem(
+            name="jobs",
+            sentence="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",
+            service="matinee.jobs.service:Service",
+            settings="matinee.jobs.settings:JobsSettings",
+            commands="matinee.jobs.cli:app",
+            tables="matinee.jobs",
+        ),
+        Subsystem(
             name="server",
             sentence="The viewers' site, the console and the JSON API.",
             settings="matinee.server.settings:ServerSettings",

@@ -1,0 +1,254 @@
+"""Commands: resources and jobs, and the agent that runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel, RootModel, ValidationError
+from rich.table import Table
+
+from matinee.base.clock import to_iso
+from matinee.base.errors import InvalidInput, NotFound
+from matinee.base.terminal import Opener
+from matinee.jobs.records import Application, Cluster, Command, Job, JobRequest, JobStatus, Noun, TagCriteria, Usable
+from matinee.jobs.service import Service
+
+app = typer.Typer(
+    help="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",
+    no_args_is_help=True,
+)
+N = TypeVar("N", bound=BaseModel)
+KINDS: dict[str, type[Usable]] = {"application": Application, "command": Command, "cluster": Cluster}
+JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
+Kind = Annotated[str, typer.Argument(help="application, command or cluster.")]
+
+
+def _service(ctx: typer.Context) -> tuple[Opener, Service]:
+    opener: Opener = ctx.obj
+    return opener, opener.workspace().service("jobs")
+
+
+def _kind(name: str) -> type[Usable]:
+    kind = KINDS.get(name.removesuffix("s"))
+    if kind is None:
+        raise InvalidInput(f"There is no kind of resource called {name!r}.", next_step=f"Use {', '.join(KINDS)}.")
+    return kind
+
+
+class Graph(RootModel[dict[str, JobRequest]]):
+    """Job requests by name."""
+
+
+def _read(kind: type[N], file: Path) -> N:
+    """A record from a file of JSON, or from standard input where it is ``-``."""
+    try:
+        return kind.model_validate_json(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise _refused(str(file), error) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} cannot be read: {error}.", next_step="Name a file of JSON.") from None
+
+
+def _refused(what: str, error: ValidationError) -> InvalidInput:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    told = ": ".join(one for one in (what, where, first["msg"]) if one)
+    return InvalidInput(f"{told}.", next_step="Mend it and try again.")
+
+
+@app.command()
+def save(
+    ctx: typer.Context, kind: Kind, file: Annotated[Path, typer.Argument(help="JSON in Genie's shape, or -.")]
+) -> None:
+    """Store an application, a command or a cluster; one of the same id is written over."""
+    opener, service = _service(ctx)
+    one = service.save(_read(_kind(kind), file))
+    opener.show(_plain(one), f"{kind} {one.name} has the id {one.id}")
+
+
+@app.command()
+def resources(ctx: typer.Context, kind: Kind) -> None:
+    """List the applications, commands or clusters."""
+    opener, service = _service(ctx)
+    found = service.resources(_kind(kind))
+    table = Table("id", "name", "status", "tags")
+    for one in found:
+        table.add_row(one.id, one.name, one.status, ", ".join(one.tags))
+    opener.show([_plain(one) for one in found], table)
+
+
+@app.command()
+def remove(ctx: typer.Context, kind: Kind, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Remove an application, a command or a cluster."""
+    opener, service = _service(ctx)
+    service.remove(_kind(kind), id_)
+    opener.show({"removed": id_}, f"{kind} {id_} is gone")
+
+
+@app.command()
+def submit(
+    ctx: typer.Context,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Of the command, each handed over as it is.")] = None,
+    request: Annotated[Path | None, typer.Option(help="A job request as JSON in Genie's shape, or -.")] = None,
+    name: Annotated[str, typer.Option(help="What the job is called.")] = "job",
+    command: Annotated[list[str] | None, typer.Option(help="A tag that the command has to have.")] = None,
+    cluster: Annotated[
+        list[str] | None, typer.Option(help="Tags of a cluster, parted by commas; more of them are tried in order.")
+    ] = None,
+    after: Annotated[list[str] | None, typer.Option(help="A job that has to succeed first.")] = None,
+    priority: Annotated[int, typer.Option(help="More goes first.")] = 0,
+    retries: Annotated[int, typer.Option(help="How often it is tried again where it fails.")] = 0,
+    rerunnable: Annotated[bool, typer.Option(help="It may run again where its agent died.")] = False,
+    timeout: Annotated[int | None, typer.Option(help="Seconds that it may run.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait for its end, and show what it prints meanwhile.")] = False,
+) -> None:
+    """Have something run: by default a program on this machine, as in `matinee jobs submit -- ls -l`."""
+    opener, service = _service(ctx)
+    if request is not None:
+        made = _read(JobRequest, request)
+    else:
+        try:
+            made = JobRequest(
+                name=name,
+                user=_user(),
+                version="1",
+                cluster_criterias=tuple(TagCriteria(tags=tuple(one.split(","))) for one in cluster or ["type:local"]),
+                command_criteria=tuple(command or ["type:program"]),
+                command_arguments=tuple(arguments or ()),
+                after=tuple(after or ()),
+                priority=priority,
+                retries=retries,
+                rerunnable=rerunnable,
+                timeout=timeout,
+            )
+        except ValidationError as error:
+            raise _refused("The job", error) from None
+    job = service.submit(made)
+    if wait:
+        opener.say(f"job {job.id}")
+        job = _follow(service, job.id)
+    opener.show(_plain(job), f"job {job.id}: {job.status} {job.status_msg}".rstrip())
+    if wait and job.status != JobStatus.SUCCEEDED:
+        raise typer.Exit(1)
+
+
+@app.command("submit-graph")
+def submit_graph(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="JSON: job requests by name; `after` lists names of others. Or -.")],
+) -> None:
+    """Have several jobs run, one after another as they say."""
+    opener, service = _service(ctx)
+    made = service.submit_graph(_read(Graph, file).root)
+    table = Table("name", "id", "status")
+    for name, job in made.items():
+        table.add_row(name, job.id, job.status)
+    opener.show({name: _plain(job) for name, job in made.items()}, table)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    status: Annotated[list[str] | None, typer.Option(help="Only those with one of these statuses.")] = None,
+    user: Annotated[str, typer.Option(help="Only this owner's.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Only those with all of these tags.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20,
+) -> None:
+    """List jobs, the latest first."""
+    opener, service = _service(ctx)
+    found = service.jobs(statuses=[one.upper() for one in status or ()], owner=user, tags=tag or (), limit=limit)
+    table = Table("id", "name", "user", "status", "created", "took", "")
+    for one in found:
+        table.add_row(one.id, one.name, one.user, one.status, to_iso(one.created_ms)[:19], _took(one), one.status_msg)
+    opener.show([_plain(one) for one in found], table)
+
+
+@app.command()
+def show(ctx: typer.Context, id_: JobId) -> None:
+    """Everything that is known of a job."""
+    opener, service = _service(ctx)
+    job = service.job(id_)
+    table = Table(show_header=False)
+    for key, value in _plain(job).items():
+        table.add_row(key, to_iso(value) if key.endswith("Ms") and value else str(value))
+    opener.show(_plain(job), table)
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    id_: JobId,
+    file: Annotated[
+        str, typer.Option(help="Of the job's folder: stdout, stderr, run, genie/logs/setup.log ...")
+    ] = "stdout",
+    follow: Annotated[bool, typer.Option(help="Go on until the job ends.")] = False,
+) -> None:
+    """Print what a job wrote."""
+    _, service = _service(ctx)
+    if follow:
+        _follow(service, id_, file)
+    else:
+        sys.stdout.buffer.write(service.output(id_, file).read_bytes())
+
+
+@app.command()
+def kill(ctx: typer.Context, id_: JobId) -> None:
+    """End a job, politely at first."""
+    opener, service = _service(ctx)
+    service.kill(id_, f"{_user()} killed it.")
+    job = service.job(id_)
+    opener.show(_plain(job), f"job {id_}: {'it ends soon' if not job.status.final else job.status}")
+
+
+@app.command()
+def agent(ctx: typer.Context) -> None:
+    """Run jobs on this machine until it is stopped."""
+    opener, service = _service(ctx)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    opener.say("The agent runs jobs; Ctrl-C ends it.")
+    service.agent().serve(stop)
+
+
+def _follow(service: Service, id_: str, file: str = "stdout") -> Job:
+    """Print a file as it grows, until the job ends."""
+    attempt, at = 0, 0
+    while True:
+        job = service.job(id_)
+        if job.attempt != attempt:
+            attempt, at = job.attempt, 0
+        try:
+            with service.output(id_, file).open("rb") as text:
+                text.seek(at)
+                at += sys.stdout.buffer.write(text.read())
+                sys.stdout.buffer.flush()
+        except NotFound:
+            pass
+        if job.status.final:
+            return job
+        time.sleep(0.2)
+
+
+def _took(job: Job) -> str:
+    if job.started_ms is None:
+        return ""
+    return f"{((job.finished_ms or int(time.time() * 1000)) - job.started_ms) / 1000:.1f} s"
+
+
+def _plain(one: Noun) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(one.model_dump_json(by_alias=True))
+    return found
+
+
+def _user() -> str:
+    import getpass
+
+    return getpass.getuser()

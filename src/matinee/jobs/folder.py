@@ -1,0 +1,128 @@
+"""The folder of an attempt: its files and its `run` script, laid out as Genie's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from matinee.base.disk import disk_errors, make_folder
+from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.jobs.records import Application, Cluster, Command, JobRequest, Resource
+from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
+from matinee.jobs.store import Stored
+
+SETUP = "genie_setup.sh"
+
+
+def make(folder: Path, one: Stored) -> None:
+    """Make the folder, fetch what belongs into it, and write its `run` script; one that is there is made anew.
+
+    Raises `InvalidInput` where two files want one place, `NotFound` where one is missing, `Unavailable` where the disk
+    is full or a file cannot be fetched.
+    """
+    assert one.chosen is not None
+    cluster, command = Cluster.model_validate(one.chosen["cluster"]), Command.model_validate(one.chosen["command"])
+    applications = [Application.model_validate(found) for found in one.chosen["applications"]]
+    with disk_errors(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("", *FOLDERS):
+            make_folder(folder / name)
+        setups = [
+            *_laid(cluster, folder, f"genie/cluster/{cluster.id}", f"cluster {cluster.name!r}"),
+            *(
+                setup
+                for found in applications
+                for setup in _laid(found, folder, f"genie/applications/{found.id}", f"application {found.name!r}")
+            ),
+            *_laid(command, folder, f"genie/command/{command.id}", f"command {command.name!r}"),
+            *_laid(one.request, folder, "", "the job"),
+        ]
+        script = Script(
+            job_id=one.job.id,
+            variables=_variables(one, cluster, command),
+            setups=setups,
+            executable=command.executable_and_arguments,
+            arguments=one.request.command_arguments,
+            tail=one.request.command_text,
+        )
+        path = folder / "run"
+        path.write_text(str(script), encoding="utf-8")
+        path.chmod(0o755)
+
+
+def _laid(resource: Resource, folder: Path, where: str, whose: str) -> Iterator[Setup]:
+    """Fetch the files of a resource; its setup, where it has one."""
+    beside = {"configs": "config", "dependencies": "dependencies"} if where else {"configs": "", "dependencies": ""}
+    taken: set[Path] = set()
+    for kind, place in beside.items():
+        for address in getattr(resource, kind):
+            _fetch(address, folder / where / place / _file_name(address), taken)
+    if resource.setup_file:
+        _fetch(resource.setup_file, folder / where / SETUP, taken)
+        yield Setup(whose=whose, path=f"{where}/{SETUP}" if where else SETUP)
+
+
+def _fetch(address: str, to: Path, taken: set[Path]) -> None:
+    if to in taken or to.exists():
+        raise InvalidInput(f"Two files of the job are called {to.name}.", next_step="Give one another name.")
+    taken.add(to)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with fsspec.open(address, "rb") as source, to.open("xb") as out:
+            shutil.copyfileobj(source, out)
+    except FileNotFoundError:
+        raise NotFound(f"The job's file {address} is not there.", next_step="Mend its address.") from None
+    except (OSError, ValueError, ImportError) as error:
+        raise Unavailable(f"The job's file {address} cannot be fetched: {error}.", next_step="Try again.") from None
+
+
+def _file_name(address: str) -> str:
+    name = address.rstrip("/").rpartition("/")[2]
+    if name in {"", ".", ".."} or "\\" in name or "\0" in name:
+        raise InvalidInput(f"{address!r} names no file.", next_step="Name a file.")
+    return name
+
+
+def _variables(one: Stored, cluster: Cluster, command: Command) -> Mapping[str, str]:
+    request: JobRequest = one.request
+    job = {
+        "ID": one.job.id,
+        "NAME": request.name,
+        "TAGS": tags(request.tags),
+        "MEMORY": str(memory_mb(one) or ""),
+        "GROUPING": request.grouping or "",
+        "GROUPING_INSTANCE": request.grouping_instance or "",
+    }
+    found = variables_of(
+        job=job,
+        cluster=_named(cluster),
+        command=_named(command),
+        asked=[_plain(choice.tags) for choice in request.cluster_criterias],
+    )
+    more = {
+        "GENIE_USER": request.user,
+        "GENIE_USER_GROUP": request.group or "",
+        "GENIE_REQUESTED_COMMAND_TAGS": tags(_plain(request.command_criteria)),
+    }
+    return {**found, **more}
+
+
+def memory_mb(one: Stored) -> int | None:
+    """What a job may take: by its own word, or by its command's."""
+    own = one.request.runtime.resources.memory_mb
+    if own is not None or one.chosen is None:
+        return own
+    found: Any = Command.model_validate(one.chosen["command"]).runtime.resources.memory_mb
+    return None if found is None else int(found)
+
+
+def _named(resource: Resource) -> dict[str, str]:
+    return {"ID": resource.id or "", "NAME": resource.name, "TAGS": tags(resource.tags)}
+
+
+def _plain(found: Iterable[str]) -> list[str]:
+    return [one for one in found if not one.startswith("genie.")]

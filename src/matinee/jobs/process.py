@@ -1,0 +1,208 @@
+"""A job's processes: started from its `run` script, watched against its limits, and ended with all they started.
+
+Everything a job starts carries its id in the environment, and the agent adopts what its parent has left, so that also
+what went out of its group and its session is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from matinee.base.errors import Unavailable
+
+AGENT = "MATINEE_AGENT"
+"""The variable that names the agent to everything that its jobs start."""
+GRACE_S = 5.0
+"""How long a job that is killed may take to end politely."""
+_TICK_S = 0.5
+_MB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the processes of a job ended."""
+
+    exit_code: int
+    """Below zero where a signal ended it."""
+    why: str
+    """Why it was killed, where we did it."""
+    cpu_s: float
+    peak_mb: float
+    """Of all its processes together, as weighed twice a second; 0 where it was quicker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a job may take."""
+
+    seconds: float = float("inf")
+    memory_mb: float = float("inf")
+    """Of all its processes together."""
+
+
+class Running:
+    """A job's processes. Made in a running event loop, in a thread that lives as long as they may."""
+
+    def __init__(self, job_id: str, folder: Path, environment: Mapping[str, str], limits: Limits) -> None:
+        self._job_id, self._limits = job_id, limits
+        self._why = ""
+        self._peak_mb = 0.0
+        self._stop = asyncio.Event()
+        _adopt()
+        with (folder / "stdout").open("ab") as out, (folder / "stderr").open("ab") as errors:
+            try:
+                self._child = subprocess.Popen(
+                    [*_dies_with_us(), "bash", str(folder / "run")],
+                    cwd=folder,
+                    env={**environment, "GENIE_JOB_ID": job_id},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=errors,
+                    start_new_session=True,
+                )
+                _led.add(self._child.pid)
+            except OSError as error:
+                raise Unavailable(
+                    f"The job {job_id} cannot be started: {error.strerror}.",
+                    next_step="See that bash is installed and that the machine has room for more processes.",
+                ) from None
+
+    def kill(self, why: str) -> None:
+        """End it, politely at first."""
+        if not self._why:
+            self._why = why
+            self._stop.set()
+
+    async def outcome(self) -> Outcome:
+        """What comes of it; everything it started has ended by then."""
+        watcher = asyncio.ensure_future(self._watch())
+        try:
+            usage = await self._ended()
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
+            _signal(_adopted(self._job_id), signal.SIGKILL)
+        code = self._child.returncode
+        assert code is not None
+        return Outcome(code, self._why, usage.ru_utime + usage.ru_stime, self._peak_mb)
+
+    async def _ended(self) -> resource.struct_rusage:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        descriptor = os.pidfd_open(self._child.pid)
+        loop.add_reader(descriptor, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+        _, status, usage = os.wait4(self._child.pid, 0)
+        _led.discard(self._child.pid)
+        self._child.returncode = os.waitstatus_to_exitcode(status)
+        return usage
+
+    async def _watch(self) -> None:
+        """Hold it to its limits; and once it is to end, see that it does."""
+        left_s = self._limits.seconds
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _TICK_S)
+            left_s -= _TICK_S
+            if left_s <= 0:
+                self.kill(f"It ran longer than the {self._limits.seconds:g} s that it was given.")
+            self._weigh()
+        _signal(self._members(), signal.SIGTERM)
+        await asyncio.sleep(GRACE_S)
+        _signal(self._members(), signal.SIGKILL)
+
+    def _weigh(self) -> None:
+        taken = sum(_memory_mb(one) for one in self._members())
+        self._peak_mb = max(self._peak_mb, taken)
+        if taken > self._limits.memory_mb:
+            self.kill(f"It took {taken:.0f} MB of memory, more than the {self._limits.memory_mb:.0f} MB it was given.")
+
+    def _members(self) -> list[psutil.Process]:
+        found = [*_adopted(self._job_id)]
+        with suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(self._child.pid))
+        for one in list(found):
+            with suppress(psutil.Error):
+                found += one.children(recursive=True)
+        return found
+
+
+def sweep(agent: str) -> None:
+    """Kill all that jobs of an agent have left on this machine, until nothing is found any more."""
+    while left := list(_carrying(f"{AGENT}={agent}", psutil.pids())):
+        _signal(left, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=1)
+
+
+@cache
+def _adopt() -> None:
+    """Become the parent of what our children leave to themselves (PR_SET_CHILD_SUBREAPER, where the kernel has it)."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def bury() -> None:
+    """Take note of the end of adopted children; only for a process that starts nothing but jobs."""
+    for pid in _children():
+        with suppress(OSError, psutil.Error):
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE and pid not in _led:
+                os.waitpid(pid, os.WNOHANG)
+
+
+_led: set[int] = set()
+"""Processes that somebody waits for."""
+
+
+def _children() -> set[int]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for path in tasks for pid in path.read_text().split()}
+
+
+def _adopted(job_id: str) -> list[psutil.Process]:
+    """What a job started and left to itself; it has become ours."""
+    return list(_carrying(f"GENIE_JOB_ID={job_id}", _children() - _led))
+
+
+def _carrying(variable: str, pids: Iterable[int]) -> Iterator[psutil.Process]:
+    """Processes with this in their environment; those that have ended have none."""
+    wanted = variable.encode()
+    for pid in pids:
+        with suppress(OSError, psutil.Error):
+            if wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                yield psutil.Process(pid)
+
+
+def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for one in processes:
+        with suppress(psutil.Error):
+            one.send_signal(number)
+
+
+def _memory_mb(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss) / _MB
+    except psutil.Error:
+        return 0.0
+
+
+@cache
+def _dies_with_us() -> tuple[str, ...]:
+    """The launcher that has the kernel kill the script when its agent dies; nothing where there is none."""
+    program = shutil.which("setpriv")
+    return (program, "--pdeathsig", "KILL", "--") if program else ()
