@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, and_, delete, insert, select, update
 
 from matinee.base import clock
+from matinee.base.clock import DAY_MS
 from matinee.base.errors import MatineeError, Unavailable
 from matinee.base.ids import new_id
 from matinee.base.tables import Tables
@@ -38,6 +39,7 @@ R = TypeVar("R")
 
 TICK_S = 0.5
 LEASE_S = 15.0
+TIDY_S = 60.0
 FENCE_S = 10.0
 """After so long without the database an agent ends its jobs: before others may run them."""
 _STOPPED = "Its agent was stopped."
@@ -60,7 +62,7 @@ class Agent:
         self._running: dict[str, Running] = {}
         self._others: dict[str, tuple[int, float]] = {}
         """Of each other agent the last that was heard, and when that was new."""
-        self._heard = time.monotonic()
+        self._heard = self._tidied = time.monotonic()
 
     def serve(self, stop: threading.Event) -> None:
         """Run jobs until `stop` is set; what runs then is ended, and may be run by others where it says so."""
@@ -157,6 +159,9 @@ class Agent:
         if dead:
             logger.warning("agents that are gone: %s; %d jobs go back", dead, self._tickets.give_back(dead))
         process.bury()
+        if time.monotonic() - self._tidied > TIDY_S:
+            self._tickets.tidy(clock.now_ms() - DAY_MS)
+            self._tidied = time.monotonic()
         return bool(known)
 
     def _dead(self, connection: Connection) -> list[str]:

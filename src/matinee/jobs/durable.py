@@ -11,20 +11,28 @@ notice a dead agent without a paid server; `matinee.jobs.agents` does that.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
-from sqlalchemy import Connection, Engine, event
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Queue
+from dbos._core import execute_dequeued_workflow
+from dbos._sys_db import SystemDatabase
+from dbos._utils import GlobalParams, generate_uuid
+from sqlalchemy import Connection, Engine, event, select
 
 from matinee.base.clock import now_ms
 from matinee.base.tables import LOCK_S, Tables
+from matinee.jobs import bell
+
+logger = logging.getLogger(__name__)
 
 NAME, QUEUE, WORKFLOW, VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
-POLL_S = 0.05
-"""How often an agent with room looks for a ticket."""
+_BUSY_S, _IDLE_S = 0.05, 1.0
+"""How long an agent waits before it looks for tickets again, where nothing calls it."""
 LEAST_URGENT = 1_000
+_AT_ONCE = 500
 _SCHEMA = "dbos"
 
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or else DBOS prints to the terminal
@@ -58,6 +66,7 @@ class Tickets:
         if delay_s > 0:
             options["delay_seconds"] = delay_s
         self._client.enqueue_in_transaction(connection, options, ticket)
+        bell.ring(connection)
 
     def drop(self, ticket: str) -> None:
         """Take a ticket out of the queue where nobody has taken it yet."""
@@ -71,6 +80,17 @@ class Tickets:
         with self._engine.begin() as connection:
             return connection.execute(sa.update(status).where(mine).values(**values)).rowcount
 
+    def tidy(self, before_ms: int) -> int:
+        """Forget tickets that were done with before a time; how many."""
+        status = self._table("workflow_status")
+        done = select(status.c.workflow_uuid).where(status.c.completed_at < before_ms)
+        with self._engine.begin() as connection:
+            ids = list(connection.execute(done.limit(_AT_ONCE)).scalars())
+            for name in ("workflow_input", "workflow_output", "operation_outputs", "workflow_status") if ids else ():
+                table = self._table(name)
+                connection.execute(sa.delete(table).where(table.c.workflow_uuid.in_(ids)))
+        return len(ids)
+
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
@@ -83,13 +103,19 @@ class Tickets:
 
 
 class Executor:
-    """The queue as an agent sees it; there is one in a process."""
+    """The queue as an agent sees it; there is one in a process.
+
+    DBOS itself looks for work at fixed times, which is either slow or busy. Tickets are taken here instead, by the same
+    steps, as soon as the database says that something was put there.
+    """
 
     def __init__(self, tables: Tables, agent: str, slots: int, run: Callable[[str], Awaitable[None]]) -> None:
         """`run` is awaited for every ticket that is taken, at most `slots` of them at once."""
         self._engine, self._slots = _engine(tables), slots
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="jobs queue", daemon=True)
         _migrate(self._engine)
-        DBOS(
+        self._dbos = DBOS(
             config={
                 "name": NAME,
                 "system_database_engine": self._engine,
@@ -102,6 +128,7 @@ class Executor:
                 "log_level": "WARNING",
             }
         )
+        DBOS.listen_queues([])
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def workflow(ticket: str) -> None:
@@ -110,15 +137,41 @@ class Executor:
     def start(self) -> None:
         """Begin to take tickets."""
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=self._slots, polling_interval_sec=POLL_S, on_conflict="always_update"
-        )
+        DBOS.register_queue(QUEUE, worker_concurrency=self._slots, on_conflict="always_update")
+        self._thread.start()
 
     def stop(self, patience_s: int = 0) -> None:
         """Take no more; wait up to `patience_s` for what is under way."""
+        self._stopping.set()
+        self._thread.join()
         DBOS.destroy(workflow_completion_timeout_sec=patience_s)
         if self._engine.dialect.name == "sqlite":
             self._engine.dispose()
+
+    def _work(self) -> None:
+        queue = DBOS.retrieve_queue(QUEUE)
+        assert queue is not None
+        with bell.listening(self._engine) as heard:
+            while not self._stopping.is_set():
+                try:
+                    busy = self._take(queue)
+                except Exception as error:  # the database may be away for a while; nothing is lost by that
+                    logger.warning("no tickets can be taken: %s", error)
+                    busy = False
+                heard.wait(_BUSY_S if busy else _IDLE_S, self._stopping)
+
+    def _take(self, queue: Queue) -> bool:
+        """Take as many tickets as there are and there is room for; whether anything is under way."""
+        database, running = self._dbos._sys_db, self._dbos._active_workflows_set.count_for_queue(QUEUE)
+        if running >= self._slots:
+            return True
+        token = generate_uuid()
+        ids, _ = database.start_queued_workflows(
+            queue, GlobalParams.executor_id, GlobalParams.app_version, None, running, owner_xid=token
+        )
+        for status in database.get_workflow_statuses(ids) if ids else ():
+            execute_dequeued_workflow(self._dbos, status, token)
+        return bool(ids) or running > 0
 
 
 def _engine(tables: Tables) -> Engine:
@@ -138,8 +191,6 @@ def _engine(tables: Tables) -> Engine:
 
 def _migrate(engine: Engine) -> None:
     """Make DBOS's own tables, or bring them up to date."""
-    from dbos._sys_db import SystemDatabase
-
     sqlite = engine.dialect.name == "sqlite"
     database = SystemDatabase.create(
         system_database_url="sqlite:///own.sqlite" if sqlite else "postgresql://own@own/own",

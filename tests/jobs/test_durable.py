@@ -1,0 +1,85 @@
+"""The queue: what is put there in a transaction, and what is left of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from matinee.base.workspace import Workspace
+from matinee.jobs import bell
+from matinee.jobs.durable import Tickets, _engine
+
+
+@pytest.fixture
+def tickets(workspace: Workspace) -> Iterator[Tickets]:
+    made = Tickets(workspace.backends.tables)
+    yield made
+    made.close()
+
+
+def queued(workspace: Workspace) -> list[tuple[str, str, int]]:
+    table = "workflow_status" if workspace.backends.tables.engine.dialect.name == "sqlite" else "dbos.workflow_status"
+    query = f"SELECT workflow_uuid, status, priority FROM {table} ORDER BY priority, workflow_uuid"
+    with workspace.backends.tables.read() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_a_ticket_is_there_with_its_transaction_or_not_at_all(workspace: Workspace, tickets: Tickets) -> None:
+    with pytest.raises(ZeroDivisionError), workspace.backends.tables.write() as connection:
+        tickets.put(connection, "a/1")
+        raise ZeroDivisionError
+    assert queued(workspace) == []
+    with workspace.backends.tables.write() as connection:
+        tickets.put(connection, "a/1")
+        tickets.put(connection, "b/1", priority=5)
+        tickets.put(connection, "c/1", priority=-5, delay_s=60)
+        tickets.put(connection, "a/1", priority=9)
+    assert queued(workspace) == [("b/1", "ENQUEUED", 996), ("a/1", "ENQUEUED", 1001), ("c/1", "DELAYED", 1006)]
+
+
+def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tickets) -> None:
+    with workspace.backends.tables.write() as connection:
+        for name in ("a/1", "b/1", "c/1"):
+            tickets.put(connection, name)
+    table = tickets._table("workflow_status")
+    with workspace.backends.tables.write() as connection:
+        for name, agent in (("a/1", "dead"), ("b/1", "alive")):
+            mine = table.c.workflow_uuid == name
+            connection.execute(table.update().where(mine).values(status="PENDING", executor_id=agent))
+    assert tickets.give_back(["dead"]) == 1
+    assert [row[:2] for row in queued(workspace)] == [("a/1", "ENQUEUED"), ("b/1", "PENDING"), ("c/1", "ENQUEUED")]
+
+
+def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets) -> None:
+    with workspace.backends.tables.write() as connection:
+        for name in ("a/1", "b/1"):
+            tickets.put(connection, name)
+    table = tickets._table("workflow_status")
+    with workspace.backends.tables.write() as connection:
+        connection.execute(table.update().where(table.c.workflow_uuid == "a/1").values(status="SUCCESS", completed_at=5))
+    assert tickets.tidy(5) == 0
+    assert tickets.tidy(6) == 1
+    assert [row[0] for row in queued(workspace)] == ["b/1"]
+
+
+def test_who_listens_hears_at_once(workspace: Workspace, tickets: Tickets) -> None:
+    stop = threading.Event()
+    with bell.listening(_engine(workspace.backends.tables)) as heard:
+        heard.wait(0.1, stop)
+        heard.wait(0.1, stop)
+        began = time.monotonic()
+        heard.wait(0.5, stop)
+        assert time.monotonic() - began > 0.4, "nothing has happened"
+
+        def put() -> None:
+            with workspace.backends.tables.write() as connection:
+                tickets.put(connection, "a/1")
+
+        threading.Timer(0.3, put).start()
+        began = time.monotonic()
+        heard.wait(20, stop)
+        assert 0.2 < time.monotonic() - began < 10
