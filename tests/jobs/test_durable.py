@@ -29,9 +29,9 @@ def queued(workspace: Workspace) -> list[tuple[str, str, int]]:
 
 
 def test_a_ticket_is_there_with_its_transaction_or_not_at_all(workspace: Workspace, tickets: Tickets) -> None:
-    with pytest.raises(ZeroDivisionError), workspace.backends.tables.write() as connection:
+    with workspace.backends.tables.engine.connect() as connection, connection.begin() as transaction:
         tickets.put(connection, "a/1")
-        raise ZeroDivisionError
+        transaction.rollback()
     assert queued(workspace) == []
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, "a/1")
@@ -60,7 +60,9 @@ def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets)
             tickets.put(connection, name)
     table = tickets._table("workflow_status")
     with workspace.backends.tables.write() as connection:
-        connection.execute(table.update().where(table.c.workflow_uuid == "a/1").values(status="SUCCESS", completed_at=5))
+        connection.execute(
+            table.update().where(table.c.workflow_uuid == "a/1").values(status="SUCCESS", completed_at=5)
+        )
     assert tickets.tidy(5) == 0
     assert tickets.tidy(6) == 1
     assert [row[0] for row in queued(workspace)] == ["b/1"]

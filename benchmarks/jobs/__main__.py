@@ -1,0 +1,39 @@
+"""Run the benchmark of jobs and write its report: ``make bench B=jobs``.
+
+Parts can be run alone (``ARGS="rates"``); the report then keeps the other parts of the last run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.report import Report
+from benchmarks.runner import kept_of, run
+
+HERE = Path(__file__).parent
+WORK = HERE / "work"
+PARTS: Mapping[str, str] = {
+    "rates": "short jobs a second, how soon a lone one begins, and what an idle agent takes",
+    "graphs": "the scheduler's own time for a graph of a thousand jobs",
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the parts named, or all, and write the report."""
+    run("benchmarks.jobs", PARTS, names, HERE, WORK)
+    report = Report(
+        title="Jobs",
+        intro="A thousand jobs that run `true`, submitted one by one by one process; agents with eight slots each, in "
+        "processes of their own. Run it with `make bench B=jobs`.",
+        packages=("matinee", "dbos", "sqlalchemy", "psycopg", "psutil"),
+    )
+    for rows, bars in kept_of(PARTS, WORK).values():
+        report.rows += rows
+        report.bars += bars
+    report.write(HERE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,60 @@
+"""A workspace with agents in processes of their own, on SQLite or on a PostgreSQL that is started for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+
+from matinee.jobs.records import JobRequest, TagCriteria
+from matinee.jobs.service import Service
+from matinee.subsystems import create_workspace
+
+SLOTS = 8
+
+
+@contextmanager
+def house(kind: str, agents: int) -> Iterator[tuple[Service, list[psutil.Process]]]:
+    """The service of jobs over ``sqlite`` or ``postgresql``, and its agents, ready."""
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "house"
+        flags = [f"backends.tables={_tables(kind, stack)}", f"jobs.slots={SLOTS}", "jobs.active_limit=100000"]
+        service: Service = stack.enter_context(create_workspace(root, flags)).service("jobs")
+        sets = [part for one in flags for part in ("--set", one)]
+        command = [sys.executable, "-m", "matinee", "--workspace", str(root), *sets, "jobs", "agent"]
+        started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(agents)]
+        try:
+            for _ in range(agents):  # each has run something once it has begun
+                service.wait(service.submit(job()).id, 60)
+            yield service, [psutil.Process(one.pid) for one in started]
+        finally:
+            for one in started:
+                one.terminate()
+            for one in started:
+                one.wait()
+
+
+def _tables(kind: str, stack: ExitStack) -> str:
+    if kind == "sqlite":
+        return "sqlite:///matinee.db"
+    from tests.servers import new_database, running_postgres
+
+    return new_database(stack.enter_context(running_postgres()))
+
+
+def job(name: str = "true", after: tuple[str, ...] = ()) -> JobRequest:
+    """A request that runs `true`."""
+    return JobRequest(
+        name=name,
+        user="ada",
+        version="1",
+        cluster_criterias=(TagCriteria(tags=("type:local",)),),
+        command_criteria=("type:program",),
+        command_arguments=("true",),
+        after=after,
+    )
