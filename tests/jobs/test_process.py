@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,7 +30,8 @@ def ran(folder: Path, script: str, limits: Limits = NONE, kill_after_s: float | 
             asyncio.get_running_loop().call_later(kill_after_s, running.kill, "Ada wanted it.")
         return await running.outcome()
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop of the browser's
+        return pool.submit(asyncio.run, run()).result()
 
 
 def text(folder: Path, name: str = "stdout") -> str:
