@@ -81,7 +81,9 @@ def test_who_listens_hears_at_once(workspace: Workspace, tickets: Tickets) -> No
             with workspace.backends.tables.write() as connection:
                 tickets.put(connection, "a/1")
 
-        threading.Timer(0.3, put).start()
+        later = threading.Timer(0.3, put)
+        later.start()
         began = time.monotonic()
         heard.wait(20, stop)
         assert 0.2 < time.monotonic() - began < 10
+        later.join()
