@@ -172,6 +172,27 @@ def test_requests_that_cannot_be_taken_are_refused(service: Service) -> None:
     assert len(service.jobs()) == 1
 
 
+@pytest.mark.parametrize("id_", ["..", ".hidden", "a/b", "a\nb", ""])
+def test_ids_that_are_no_names_of_folders_are_refused(id_: str) -> None:
+    with pytest.raises(ValueError, match="id"):
+        request("true", id=id_)
+
+
+def test_files_are_laid_beside_the_job(service: Service, agents: Agents, tmp_path: Path) -> None:
+    agents()
+    (tmp_path / "words.txt").write_text("hello")
+    (tmp_path / "setup.sh").write_text("export WHO=$(cat words.txt)")
+    files = {"dependencies": (str(tmp_path / "words.txt"),), "setup_file": str(tmp_path / "setup.sh")}
+    done = service.wait(service.submit(request('echo "$WHO from $PWD"', **files)).id, 30)
+    assert service.output(done.id).read_text().startswith("hello from /")
+    assert service.output(done.id, "words.txt").read_text() == "hello"
+    (tmp_path / "run").touch()
+    missing = service.submit(request("true", configs=(str(tmp_path / "nothing"),)))
+    taken = service.submit(request("true", configs=(str(tmp_path / "run"),)))
+    assert "nothing is not there" in service.wait(missing.id, 30).status_msg
+    assert "Two files of the job are called run." in service.wait(taken.id, 30).status_msg
+
+
 def test_a_dead_agent_is_noticed(service: Service, agents: Agents, tmp_path: Path) -> None:
     """What may run twice does, what may not fails, what had not begun just runs; and nothing of it is left."""
     first = agents()

@@ -60,6 +60,8 @@ class Agent:
         self._writer = Together(tables)
         self._executor = Executor(tables, self.id, self._slots, self._run)
         self._running: dict[str, Running] = {}
+        self._under_way = 0
+        """Attempts whose end is not written yet."""
         self._others: dict[str, tuple[int, float]] = {}
         """Of each other agent the last that was heard, and when that was new."""
         self._heard = self._tidied = time.monotonic()
@@ -81,8 +83,8 @@ class Agent:
 
     def _close(self) -> None:
         self._end_all()
-        deadline = time.monotonic() + process.GRACE_S + 1
-        while self._running and time.monotonic() < deadline:
+        end = time.monotonic() + process.GRACE_S + 2
+        while self._under_way and time.monotonic() < end:
             time.sleep(0.05)
         self._executor.stop()
         self._writer.close()
@@ -97,14 +99,22 @@ class Agent:
         one = await self._write(lambda connection: self._flow.begin(connection, ticket, self._runner, _now()))
         if one is None:
             return
+        self._under_way += 1
         try:
-            verdict = await self._attempt(one)
+            verdict = await self._verdict(one)
+            await self._write(lambda connection: self._flow.finish(connection, one.job.id, self.id, verdict, _now()))
+        finally:
+            self._under_way -= 1
+
+    async def _verdict(self, one: store.Stored) -> Verdict:
+        """What comes of an attempt, whatever happens."""
+        try:
+            return await self._attempt(one)
         except MatineeError as error:
-            verdict = Verdict(status=JobStatus.FAILED, message=str(error))
+            return Verdict(status=JobStatus.FAILED, message=str(error))
         except Exception as error:
             logger.exception("the job %s met a fault of ours", one.job.id)
-            verdict = Verdict(status=JobStatus.FAILED, message=f"The agent met a fault of its own: {error!r}.")
-        await self._write(lambda connection: self._flow.finish(connection, one.job.id, self.id, verdict, _now()))
+            return Verdict(status=JobStatus.FAILED, message=f"The agent met a fault of its own: {error!r}.")
 
     async def _attempt(self, one: store.Stored) -> Verdict:
         place = self._work / one.job.id / str(one.job.attempt)
@@ -122,7 +132,7 @@ class Agent:
             outcome = await running.outcome()
         finally:
             del self._running[one.job.id]
-        return _verdict(outcome, place)
+        return _told(outcome, place)
 
     async def _write(self, change: Callable[[Connection], R]) -> R:
         """What has happened is written, however long the database is away."""
@@ -204,7 +214,7 @@ def _late() -> Select[Any]:
     return select(jobs.c.id).where(late)
 
 
-def _verdict(outcome: Outcome, place: Path) -> Verdict:
+def _told(outcome: Outcome, place: Path) -> Verdict:
     """What the end of the processes means."""
     status, message = JobStatus.FAILED, f"It ended with exit code {outcome.exit_code}."
     if outcome.why:

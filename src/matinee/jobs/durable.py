@@ -68,10 +68,6 @@ class Tickets:
         self._client.enqueue_in_transaction(connection, options, ticket)
         bell.ring(connection)
 
-    def drop(self, ticket: str) -> None:
-        """Take a ticket out of the queue where nobody has taken it yet."""
-        self._client.cancel_workflow(ticket)
-
     def give_back(self, agents: Collection[str]) -> int:
         """Put the tickets that dead agents had taken back into the queue; how many."""
         status = self._table("workflow_status")
@@ -140,11 +136,11 @@ class Executor:
         DBOS.register_queue(QUEUE, worker_concurrency=self._slots, on_conflict="always_update")
         self._thread.start()
 
-    def stop(self, patience_s: int = 0) -> None:
-        """Take no more; wait up to `patience_s` for what is under way."""
+    def stop(self) -> None:
+        """Take no more, and let go of what is under way."""
         self._stopping.set()
         self._thread.join()
-        DBOS.destroy(workflow_completion_timeout_sec=patience_s)
+        DBOS.destroy()
         if self._engine.dialect.name == "sqlite":
             self._engine.dispose()
 

@@ -16,6 +16,8 @@ from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
 from matinee.jobs.store import Stored
 
 SETUP = "genie_setup.sh"
+OURS = frozenset({"run", "stdout", "stderr", "genie"})
+"""Names in a job's folder that its own files cannot have."""
 
 
 def make(folder: Path, one: Stored) -> None:
@@ -57,7 +59,7 @@ def make(folder: Path, one: Stored) -> None:
 def _laid(resource: Resource, folder: Path, where: str, whose: str) -> Iterator[Setup]:
     """Fetch the files of a resource; its setup, where it has one."""
     beside = {"configs": "config", "dependencies": "dependencies"} if where else {"configs": "", "dependencies": ""}
-    taken: set[Path] = set()
+    taken: set[Path] = set() if where else {folder / name for name in OURS}
     for kind, place in beside.items():
         for address in getattr(resource, kind):
             _fetch(address, folder / where / place / _file_name(address), taken)
@@ -67,7 +69,7 @@ def _laid(resource: Resource, folder: Path, where: str, whose: str) -> Iterator[
 
 
 def _fetch(address: str, to: Path, taken: set[Path]) -> None:
-    if to in taken or to.exists():
+    if to in taken:
         raise InvalidInput(f"Two files of the job are called {to.name}.", next_step="Give one another name.")
     taken.add(to)
     to.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,12 +117,11 @@ class Running:
 
     async def _watch(self) -> None:
         """Hold it to its limits; and once it is to end, see that it does."""
-        left_s = self._limits.seconds
+        end = time.monotonic() + self._limits.seconds
         while not self._stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), _TICK_S)
-            left_s -= _TICK_S
-            if left_s <= 0:
+            if time.monotonic() >= end:
                 self.kill(f"It ran longer than the {self._limits.seconds:g} s that it was given.")
             self._weigh()
         _signal(self._members(), signal.SIGTERM)

@@ -73,7 +73,8 @@ def _without_blanks(found: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
-Id = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\x00-\x1f]+$")]
+# Ids name folders.
+Id = Annotated[str, Field(max_length=255, pattern=r"^[^./\x00-\x1f][^/\x00-\x1f]*$")]
 Tag = Annotated[str, Field(max_length=255)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(_without_blanks), AfterValidator(_distinct)]
 File = Annotated[str, Field(max_length=1024)]

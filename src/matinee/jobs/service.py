@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from random import SystemRandom
 from typing import TypeVar
@@ -85,10 +85,12 @@ class Service:
         with self._tables.read() as connection:
             return store.find(connection, id_).job
 
-    def jobs(self, **wanted: object) -> list[Job]:
-        """Jobs, the latest first; see `matinee.jobs.store.listed` for what may be wanted."""
+    def jobs(
+        self, *, statuses: Collection[str] = (), owner: str = "", tags: Collection[str] = (), limit: int = 50
+    ) -> list[Job]:
+        """Jobs, the latest first: of these statuses, of this owner, with all of these tags."""
         with self._tables.read() as connection:
-            return store.listed(connection, **wanted)  # type: ignore[arg-type]
+            return store.listed(connection, statuses=statuses, owner=owner, tags=tags, limit=limit)
 
     def kill(self, id_: str, why: str = "Job was killed by user.") -> None:
         """Have a job ended, soon; a final one stays as it is. Raises `NotFound`."""

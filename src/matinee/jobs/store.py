@@ -29,7 +29,6 @@ class Stored:
     request: JobRequest
     chosen: Mapping[str, Any] | None
     kill: str | None
-    waits_for: int
     agent: str | None
 
 
@@ -221,7 +220,7 @@ def _stored(row: Row[Any]) -> Stored:
         started_ms=row.started_ms,
         finished_ms=row.finished_ms,
     )
-    return Stored(job, request, row.chosen, row.kill, row.waits_for, row.agent)
+    return Stored(job, request, row.chosen, row.kill, row.agent)
 
 
 def _ms(moment: Any) -> int | None:
