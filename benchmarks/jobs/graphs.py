@@ -48,6 +48,7 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
             with tables.write() as connection:
                 for id_ in ids:
                     flow.finish(connection, id_, "agent", Verdict(status=JobStatus.SUCCEEDED, message=""), now)
+                flow.settle(connection, now)
             ended += len(ids)
             if not ids:
                 break

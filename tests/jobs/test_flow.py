@@ -96,6 +96,8 @@ def test_a_graph_is_taken_in_as_a_whole(service: Service, agents: Agents, tmp_pa
         service.submit_graph(
             {"a": request("true"), "b": request("true", command_criteria=("type:none",), after=("a",))}
         )
+    with pytest.raises(Conflict, match="Two jobs of the graph have one id"):
+        service.submit_graph({"a": request("true", id="x"), "b": request("true", id="x")})
     assert len(service.jobs()) == before
 
 

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
@@ -57,7 +58,7 @@ class Agent:
         self._runner = store.Runner(self.id, self._host)
         self._tickets = Tickets(tables)
         self._flow = Flow(self._tickets, settings)
-        self._writer = Together(tables)
+        self._writer = Together(tables, lambda connection: self._flow.settle(connection, _now()))
         self._executor = Executor(tables, self.id, self._slots, self._run)
         self._running: dict[str, Running] = {}
         self._under_way = 0
@@ -145,6 +146,7 @@ class Agent:
 
     def _tick(self) -> bool:
         """Say that we live, hear who wants what killed, and look after the others; False where we were given up."""
+        flow = replace(self._flow, owners=set())  # the writer's thread has its own
         try:
             with self._tables.write() as connection:
                 beat = update(job_agents).where(job_agents.c.id == self.id).values(beat_ms=clock.now_ms())
@@ -153,10 +155,10 @@ class Agent:
                 unwanted = connection.execute(select(jobs.c.id, jobs.c.kill).where(mine)).all()
                 late = connection.execute(_late()).scalars().all()
                 for id_ in late:
-                    self._flow.kill(connection, id_, "Its deadline has passed.", clock.now_ms())
+                    flow.kill(connection, id_, "Its deadline has passed.", clock.now_ms())
                 dead = self._dead(connection)
-                for owner in self._due(connection):
-                    self._flow.admit(connection, owner, clock.now_ms())
+                flow.owners.update(self._due(connection))
+                flow.settle(connection, clock.now_ms())
         except Unavailable as error:
             logger.warning("The agent cannot say that it lives: %s", error)
             if time.monotonic() - self._heard > FENCE_S:

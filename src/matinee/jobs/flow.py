@@ -7,7 +7,8 @@ cluster and command are chosen, and its ticket is queued (ACCEPTED). An agent th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from matinee.base.errors import MatineeError
 from matinee.jobs import store
 from matinee.jobs.durable import Tickets
 from matinee.jobs.process import Outcome
-from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus
+from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Usable
 from matinee.jobs.selection import choose
 from matinee.jobs.settings import JobsSettings
 
@@ -35,27 +36,66 @@ class Verdict:
     """Whether it was broken off by no fault of its own, so that it may run again where it says so."""
 
 
+@dataclass(slots=True)
+class Known:
+    """Clusters and commands as they were read last; they change far more rarely than jobs come."""
+
+    stamp: object = None
+    clusters: Sequence[Cluster] = ()
+    commands: Sequence[Command] = ()
+    _told: dict[tuple[type, str | None], dict[str, Any]] = field(default_factory=dict)
+
+    def told(self, one: Usable) -> dict[str, Any]:
+        """A resource as JSON."""
+        key = type(one), one.id
+        if key not in self._told:
+            self._told[key] = one.model_dump(mode="json", by_alias=True)
+        return self._told[key]
+
+    def read(self, connection: Connection) -> Known:
+        """These, read again where any has changed."""
+        if (stamp := store.stamp(connection)) != self.stamp:
+            self.stamp, self._told = stamp, {}
+            self.clusters, self.commands = store.resources(connection, Cluster), store.resources(connection, Command)
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """The rules, over the tables and the queue."""
 
     tickets: Tickets
     settings: JobsSettings
+    known: Known = field(default_factory=Known)
+    owners: set[str] = field(default_factory=set)
+    """Whose jobs may have room since `settle` was called last."""
 
-    def submit(self, connection: Connection, id_: str, request: JobRequest, now_ms: int) -> None:
-        """Take in a request. Raises `NothingMatches` where nothing would take it now, and what `store.add` raises."""
-        self._choose(connection, request)
-        store.add(connection, id_, request, now_ms)
-        self._end_if_hopeless(connection, id_, now_ms)
-        self.admit(connection, request.user, now_ms)
+    def submit(self, connection: Connection, requests: Mapping[str, JobRequest], now_ms: int) -> None:
+        """Take in requests by the ids of their jobs; all, or none where it raises.
 
-    def admit(self, connection: Connection, owner: str, now_ms: int) -> None:
+        Raises `NothingMatches` where nothing would take one of them now, and what `store.add` raises.
+        """
+        choices = {(one.cluster_criterias, one.command_criteria, one.applications): one for one in requests.values()}
+        known = self.known.read(connection)
+        for one in choices.values():
+            self._choose(connection, one, known)
+        for id_, before in store.add(connection, requests, now_ms):
+            self._end(connection, store.find(connection, id_), _hopeless(before.name, before.status), now_ms)
+        self.owners.update(one.user for one in requests.values())
+
+    def settle(self, connection: Connection, now_ms: int) -> None:
+        """Queue what may run now; to be called at the end of every transaction in which jobs came, ended or are due."""
+        while self.owners:
+            self._admit(connection, self.owners.pop(), now_ms)
+
+    def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
         room = self.settings.active_limit - store.queued(connection, owner)
-        for id_ in store.admissible(connection, owner, room, now_ms) if room > 0 else ():
-            one = store.find(connection, id_)
+        waiting = store.admissible(connection, owner, room, now_ms) if room > 0 else ()
+        known = self.known.read(connection) if waiting else self.known
+        for one in waiting:
             try:
-                chosen = self._choose(connection, one.request)
+                chosen = self._choose(connection, one.request, known)
             except MatineeError as error:
                 self._end(connection, one, Verdict(status=JobStatus.FAILED, message=str(error)), now_ms)
                 continue
@@ -74,7 +114,7 @@ class Flow:
             self._end(connection, one, Verdict(status=JobStatus.KILLED, message=one.kill), now_ms)
             return None
         store.begin_attempt(connection, id_, attempt, runner, now_ms)
-        return store.find(connection, id_)
+        return replace(one, job=one.job.model_copy(update={"attempt": attempt}), agent=runner.id)
 
     def finish(self, connection: Connection, id_: str, agent: str, verdict: Verdict, now_ms: int) -> None:
         """An attempt of an agent has ended; where the job is no longer that agent's, nothing is changed."""
@@ -104,15 +144,16 @@ class Flow:
         elif not one.job.status.final:
             store.change(connection, id_, now_ms, kill=one.kill or why)
 
-    def _choose(self, connection: Connection, request: JobRequest) -> dict[str, Any]:
-        clusters, commands = store.resources(connection, Cluster), store.resources(connection, Command)
-        found = choose(request, clusters, commands, store.busy(connection))
+    def _choose(self, connection: Connection, request: JobRequest, known: Known) -> dict[str, Any]:
+        """Cluster, command and applications as they are now."""
+        busy = store.busy(connection) if len(known.clusters) > 1 else {}
+        found = choose(request, known.clusters, known.commands, busy)
         wanted = request.applications or found.command.applications
         applications = [store.resource(connection, Application, one) for one in wanted]
         return {
-            "cluster": found.cluster.model_dump(mode="json", by_alias=True),
-            "command": found.command.model_dump(mode="json", by_alias=True),
-            "applications": [one.model_dump(mode="json", by_alias=True) for one in applications],
+            "cluster": known.told(found.cluster),
+            "command": known.told(found.command),
+            "applications": [known.told(one) for one in applications],
         }
 
     def _queue(
@@ -137,8 +178,8 @@ class Flow:
         self.tickets.put(connection, next_one, priority=one.request.priority, delay_s=delay_s)
 
     def _end(self, connection: Connection, one: store.Stored, verdict: Verdict, now_ms: int) -> None:
-        """Make a job final; those after it that never can run, with it. What may run now is queued."""
-        owners, ending = set[str](), [(one, verdict)]
+        """Make a job final; those after it that never can run, with it."""
+        ending = [(one, verdict)]
         while ending:
             one, verdict = ending.pop()
             store.change(
@@ -150,24 +191,13 @@ class Flow:
                 exit_code=verdict.outcome.exit_code if verdict.outcome else None,
                 finished_ms=now_ms,
             )
-            owners.add(one.job.user)
+            self.owners.add(one.job.user)
             after = store.followers(connection, one.job.id)
             if verdict.status == JobStatus.SUCCEEDED:
-                owners |= store.one_less(connection, after)
+                self.owners.update(store.one_less(connection, after))
             else:
                 hopeless = _hopeless(one.job.name, verdict.status)
                 ending += [(other, hopeless) for other in store.found(connection, after) if not other.job.status.final]
-        for owner in sorted(owners):
-            self.admit(connection, owner, now_ms)
-
-    def _end_if_hopeless(self, connection: Connection, id_: str, now_ms: int) -> None:
-        """End a new job at once where one that it comes after has failed already."""
-        one = store.find(connection, id_)
-        for other in one.request.after:
-            before = store.find(connection, other).job
-            if before.status.final and before.status != JobStatus.SUCCEEDED:
-                self._end(connection, one, _hopeless(before.name, before.status), now_ms)
-                return
 
 
 def ticket(id_: str, attempt: int) -> str:

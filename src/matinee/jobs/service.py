@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
-from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from matinee.base.ids import new_id
 from matinee.jobs import store
 from matinee.jobs.agent import Agent
@@ -31,7 +31,7 @@ class Service:
         self._tables, self._settings = backends.tables, settings
         self._work = backends.work / "jobs"
         self._rng = SystemRandom()
-        self._tickets: Tickets | None = None
+        self._made: Flow | None = None
         self._lock = threading.Lock()
 
     def save(self, one: R) -> R:
@@ -64,7 +64,8 @@ class Service:
         """
         id_, flow = request.id or self._new_id(), self._flow()
         with self._tables.write() as connection:
-            flow.submit(connection, id_, request, now_ms())
+            flow.submit(connection, {id_: request}, now_ms())
+            flow.settle(connection, now_ms())
             return store.find(connection, id_).job
 
     def submit_graph(self, requests: Mapping[str, JobRequest]) -> dict[str, Job]:
@@ -74,11 +75,17 @@ class Service:
         """
         order = ordered({name: one.after for name, one in requests.items()})
         ids, flow = {name: requests[name].id or self._new_id() for name in order}, self._flow()
+        made = {
+            ids[name]: requests[name].model_copy(update={"after": tuple(ids[one] for one in requests[name].after)})
+            for name in order
+        }
+        if len(made) < len(order):
+            raise Conflict("Two jobs of the graph have one id.", next_step="Leave their ids out.")
         with self._tables.write() as connection:
-            for name in order:
-                after = tuple(ids[other] for other in requests[name].after)
-                flow.submit(connection, ids[name], requests[name].model_copy(update={"after": after}), now_ms())
-            return {name: store.find(connection, id_).job for name, id_ in ids.items()}
+            flow.submit(connection, made, now_ms())
+            flow.settle(connection, now_ms())
+            jobs = {one.job.id: one.job for one in store.found(connection, made.keys())}
+        return {name: jobs[id_] for name, id_ in ids.items()}
 
     def job(self, id_: str) -> Job:
         """A job. Raises `NotFound`."""
@@ -97,6 +104,7 @@ class Service:
         flow = self._flow()
         with self._tables.write() as connection:
             flow.kill(connection, id_, why, now_ms())
+            flow.settle(connection, now_ms())
 
     def wait(self, id_: str, timeout_s: float = float("inf"), every_s: float = 0.2) -> Job:
         """The job once it is final. Raises `Unavailable` after `timeout_s`."""
@@ -125,16 +133,16 @@ class Service:
     def close(self) -> None:
         """Let go of the queue."""
         with self._lock:
-            if self._tickets is not None:
-                self._tickets.close()
-                self._tickets = None
+            if self._made is not None:
+                self._made.tickets.close()
+                self._made = None
 
     def _flow(self) -> Flow:
         """The rules; to be had before a transaction, since DBOS may have to make its tables first."""
         with self._lock:
-            if self._tickets is None:
-                self._tickets = Tickets(self._tables)
-            return Flow(self._tickets, self._settings)
+            if self._made is None:
+                self._made = Flow(Tickets(self._tables), self._settings)
+            return self._made
 
     def _new_id(self) -> str:
         return new_id(now_ms(), self._rng)

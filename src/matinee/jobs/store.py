@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.tables import Tables
@@ -17,8 +19,35 @@ from matinee.jobs.tables import job_attempts, job_edges, job_resources, jobs
 R = TypeVar("R", bound=Usable)
 KINDS: Mapping[type[Usable], str] = {Application: "application", Command: "command", Cluster: "cluster"}
 ACTIVE = tuple(one.value for one in JobStatus if not one.final)
+_FAILED = frozenset(one for one in JobStatus if one.final and one != JobStatus.SUCCEEDED)
+_AT_ONCE = 500
 QUEUED = tuple(one.value for one in JobStatus if not one.final and one not in {JobStatus.RESERVED, JobStatus.RESOLVED})
 """Active, and not waiting for anything but an agent."""
+# Statements of the way that every job takes are built once: to build one takes longer than to run it.
+_FIND = select(jobs).where(jobs.c.id == bindparam("id_"))
+_FOLLOWERS = select(job_edges.c.job_id).where(job_edges.c.after_id == bindparam("id_"))
+_THESE = jobs.c.id.in_(bindparam("ids", expanding=True))
+_ONE_LESS = update(jobs).where(_THESE).values(waits_for=jobs.c.waits_for - 1)
+_FREE = select(jobs.c.owner).where(_THESE, jobs.c.waits_for == 0)
+_QUEUED_OF = select(func.count()).where(jobs.c.owner == bindparam("owner_"), jobs.c.status.in_(QUEUED))
+_ADMISSIBLE = (
+    select(jobs)
+    .where(
+        jobs.c.owner == bindparam("owner_"),
+        jobs.c.status.in_((JobStatus.RESERVED.value, JobStatus.RESOLVED.value)),
+        jobs.c.waits_for == 0,
+        or_(jobs.c.not_before_ms.is_(None), jobs.c.not_before_ms <= bindparam("now_ms")),
+    )
+    .order_by(jobs.c.priority.desc(), jobs.c.created_ms, jobs.c.id)
+    .limit(bindparam("room"))
+)
+_END_ATTEMPT = (
+    update(job_attempts)
+    .where(job_attempts.c.job_id == bindparam("job_id_"), job_attempts.c.attempt == bindparam("attempt_"))
+    .values({key: bindparam(key) for key in ("finished_ms", "message", "exit_code", "cpu_s", "peak_mb")})
+)
+_STAMP = select(func.count(), func.coalesce(func.max(job_resources.c.updated_ms), 0))
+_CHANGES: dict[tuple[str, ...], Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +90,12 @@ def resources(connection: Connection, kind: type[R]) -> list[R]:
     return [kind.model_validate(record) for record in connection.execute(query).scalars()]
 
 
+def stamp(connection: Connection) -> tuple[int, int]:
+    """Something that changes whenever a resource does."""
+    count, latest = connection.execute(_STAMP).one()
+    return int(count), int(latest)
+
+
 def resource(connection: Connection, kind: type[R], id_: str) -> R:
     """One of them. Raises `NotFound`."""
     name = KINDS[kind]
@@ -77,41 +112,48 @@ def drop_resource(connection: Connection, kind: type[R], id_: str) -> None:
     connection.execute(delete(job_resources).where(mine))
 
 
-def add(connection: Connection, id_: str, request: JobRequest, now_ms: int) -> None:
-    """A new job, which waits.
+def add(connection: Connection, requests: Mapping[str, JobRequest], now_ms: int) -> list[tuple[str, Job]]:
+    """New jobs by id, which wait; pairs of one of them and a job before it that has failed already.
 
-    Raises `Conflict` where there is one of that id, and `NotFound` where there is none that it comes after.
+    Raises `Conflict` where there is one of an id, and `NotFound` where there is none that one comes after.
     """
-    if connection.execute(select(jobs.c.id).where(jobs.c.id == id_)).scalar() is not None:
-        raise Conflict(f"A job with id {id_} already exists.", next_step="Leave the id out, or choose another.")
-    known = select(jobs.c.id, jobs.c.status).where(jobs.c.id.in_(request.after))
-    before = {one.id: one.status for one in connection.execute(known)}
-    if missing := [one for one in request.after if one not in before]:
-        raise NotFound(f"No job with id {missing[0]} exists, which the job comes after.", next_step="Submit it first.")
-    connection.execute(
-        insert(jobs),
+    if there := found(connection, requests.keys()):
+        raise Conflict(
+            f"A job with id {there[0].job.id} already exists.", next_step="Leave the id out, or choose another."
+        )
+    edges = [(id_, other) for id_, one in requests.items() for other in sorted(set(one.after))]
+    before = {one.job.id: one.job for one in found(connection, {other for _, other in edges} - requests.keys())}
+    for id_, other in edges:
+        if other not in before and other not in requests:
+            name = requests[id_].name
+            raise NotFound(f"No job with id {other} exists, which {name!r} comes after.", next_step="Submit it first.")
+    waits = Counter(id_ for id_, other in edges if other in requests or before[other].status != JobStatus.SUCCEEDED)
+    rows = [
         {
             "id": id_,
-            "name": request.name,
-            "owner": request.user,
+            "name": one.name,
+            "owner": one.user,
             "status": JobStatus.RESERVED.value,
-            "tags": "".join(f"\n{one}" for one in request.tags) + "\n" if request.tags else "",
-            "request": request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-            "priority": request.priority,
-            "waits_for": sum(status != JobStatus.SUCCEEDED.value for status in before.values()),
-            "not_before_ms": _ms(request.not_before),
-            "deadline_ms": _ms(request.deadline),
+            "tags": "".join(f"\n{tag}" for tag in one.tags) + "\n" if one.tags else "",
+            "request": one.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "priority": one.priority,
+            "waits_for": waits[id_],
+            "not_before_ms": _ms(one.not_before),
+            "deadline_ms": _ms(one.deadline),
             "created_ms": now_ms,
             "updated_ms": now_ms,
-        },
-    )
-    if request.after:
-        connection.execute(insert(job_edges), [{"job_id": id_, "after_id": one} for one in sorted(set(request.after))])
+        }
+        for id_, one in requests.items()
+    ]
+    connection.execute(insert(jobs), rows)
+    if edges:
+        connection.execute(insert(job_edges), [{"job_id": id_, "after_id": other} for id_, other in edges])
+    return [(id_, before[other]) for id_, other in edges if other in before and before[other].status in _FAILED]
 
 
 def find(connection: Connection, id_: str) -> Stored:
     """A job. Raises `NotFound`."""
-    row = connection.execute(select(jobs).where(jobs.c.id == id_)).one_or_none()
+    row = connection.execute(_FIND, {"id_": id_}).one_or_none()
     if row is None:
         raise NotFound(f"No job with id {id_} exists.", next_step="`matinee jobs list` lists them.")
     return _stored(row)
@@ -119,45 +161,42 @@ def find(connection: Connection, id_: str) -> Stored:
 
 def found(connection: Connection, ids: Collection[str]) -> list[Stored]:
     """Those of these jobs that there are."""
-    return [_stored(row) for row in connection.execute(select(jobs).where(jobs.c.id.in_(ids)))] if ids else []
+    rows = (row for some in batched(ids) for row in connection.execute(select(jobs).where(jobs.c.id.in_(some))))
+    return [_stored(row) for row in rows]
 
 
 def change(connection: Connection, id_: str, now_ms: int, **values: Any) -> None:
     """Change a job's row; what is final already is left as it is."""
-    open_ = and_(jobs.c.id == id_, jobs.c.status.in_(ACTIVE))
-    connection.execute(update(jobs).where(open_).values(updated_ms=now_ms, **values))
+    statement = _CHANGES.get(keys := tuple(values))
+    if statement is None:
+        changed = {key: bindparam(key) for key in ("updated_ms", *keys)}
+        open_ = and_(jobs.c.id == bindparam("id_"), jobs.c.status.in_(ACTIVE))
+        statement = _CHANGES[keys] = update(jobs).where(open_).values(**changed)
+    connection.execute(statement, {"id_": id_, "updated_ms": now_ms, **values})
 
 
 def followers(connection: Connection, id_: str) -> list[str]:
     """Jobs that come right after one."""
-    return list(connection.execute(select(job_edges.c.job_id).where(job_edges.c.after_id == id_)).scalars())
+    return list(connection.execute(_FOLLOWERS, {"id_": id_}).scalars())
 
 
 def one_less(connection: Connection, ids: Collection[str]) -> set[str]:
     """Each of these waits for one job less; owners of those that wait for none any more."""
     if not ids:
         return set()
-    mine = jobs.c.id.in_(ids)
-    connection.execute(update(jobs).where(mine).values(waits_for=jobs.c.waits_for - 1))
-    return set(connection.execute(select(jobs.c.owner).where(mine, jobs.c.waits_for == 0)).scalars())
+    connection.execute(_ONE_LESS, {"ids": list(ids)})
+    return set(connection.execute(_FREE, {"ids": list(ids)}).scalars())
 
 
-def admissible(connection: Connection, owner: str, room: int, now_ms: int) -> list[str]:
+def admissible(connection: Connection, owner: str, room: int, now_ms: int) -> list[Stored]:
     """Jobs of an owner that wait for nothing but room, as many as there is, most urgent first."""
-    waiting = and_(
-        jobs.c.owner == owner,
-        jobs.c.status.in_((JobStatus.RESERVED.value, JobStatus.RESOLVED.value)),
-        jobs.c.waits_for == 0,
-        (jobs.c.not_before_ms.is_(None)) | (jobs.c.not_before_ms <= now_ms),
-    )
-    query = select(jobs.c.id).where(waiting).order_by(jobs.c.priority.desc(), jobs.c.created_ms, jobs.c.id)
-    return list(connection.execute(query.limit(room)).scalars())
+    rows = connection.execute(_ADMISSIBLE, {"owner_": owner, "now_ms": now_ms, "room": room})
+    return [_stored(row) for row in rows]
 
 
 def queued(connection: Connection, owner: str) -> int:
     """How many jobs of an owner are queued or run."""
-    query = select(func.count()).where(jobs.c.owner == owner, jobs.c.status.in_(QUEUED))
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_QUEUED_OF, {"owner_": owner}).scalar_one())
 
 
 def busy(connection: Connection) -> dict[str, int]:
@@ -194,9 +233,17 @@ def begin_attempt(connection: Connection, id_: str, attempt: int, runner: Runner
 
 def end_attempt(connection: Connection, job: Job, now_ms: int, message: str, outcome: Outcome | None) -> None:
     """Note what came of the attempt that a job is at."""
-    mine = and_(job_attempts.c.job_id == job.id, job_attempts.c.attempt == job.attempt)
-    costs = {"exit_code": outcome.exit_code, "cpu_s": outcome.cpu_s, "peak_mb": outcome.peak_mb} if outcome else {}
-    connection.execute(update(job_attempts).where(mine).values(finished_ms=now_ms, message=message, **costs))
+    costs = (outcome.exit_code, outcome.cpu_s, outcome.peak_mb) if outcome else (None, None, None)
+    told = dict(zip(("exit_code", "cpu_s", "peak_mb"), costs, strict=True))
+    which = {"job_id_": job.id, "attempt_": job.attempt}
+    connection.execute(_END_ATTEMPT, {**which, "finished_ms": now_ms, "message": message, **told})
+
+
+def batched(ids: Collection[str]) -> Iterator[list[str]]:
+    """In parts that fit into one statement."""
+    rest = iter(ids)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
 
 
 def _stored(row: Row[Any]) -> Stored:

@@ -17,10 +17,11 @@ _MOST = 200
 
 
 class Together:
-    """A thread that writes for others. Close it, or use it as a context."""
+    """A thread that writes for others, until it is closed."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, last: Callable[[Connection], None]) -> None:
+        """`last` is called at the end of every transaction."""
+        self._tables, self._last = tables, last
         self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="jobs writer", daemon=True)
         self._thread.start()
@@ -53,6 +54,7 @@ class Together:
         try:
             with self._tables.write() as connection:
                 results = [change(connection) for change, _ in batch]
+                self._last(connection)
         except Exception as error:
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
