@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 
 __all__ = ["postgres", "postgres_url"]
+Agents = Callable[[], subprocess.Popen[bytes]]
 WHO: dict[str, Any] = {"user": "ilse", "version": "1"}
 
 
@@ -67,3 +69,12 @@ def agents(workspace: Workspace, tables: str) -> Iterator[Callable[[], subproces
         with suppress(ProcessLookupError):
             one.send_signal(signal.SIGKILL)
         one.wait()
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until something is so."""
+    for _ in range(int(seconds * 20)):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came so far")
