@@ -84,7 +84,7 @@ def test_resources_are_saved_listed_and_removed(said: Callable[..., Any], tmp_pa
         ),
         (["submit", "--priority", "5000", "--", "true"], "priority: Input should be less than or equal to 1000."),
         (["submit", "--cluster", ",", "--", "true"], "a cluster criterion needs at least one tag"),
-        (["submit", "--after", "nobody", "--", "true"], "No job with id nobody exists, which the job comes after."),
+        (["submit", "--after", "nobody", "--", "true"], "No job with id nobody exists, which 'job' comes after."),
     ],
 )
 def test_what_is_wrong_is_said(said: Callable[..., Any], arguments: list[str], message: str) -> None:

@@ -83,6 +83,7 @@ class Agent:
             self._close()
 
     def _close(self) -> None:
+        self._executor.pause()  # what is given back is for others
         self._end_all()
         end = time.monotonic() + process.GRACE_S + 2
         while self._under_way and time.monotonic() < end:

@@ -136,10 +136,13 @@ class Executor:
         DBOS.register_queue(QUEUE, worker_concurrency=self._slots, on_conflict="always_update")
         self._thread.start()
 
-    def stop(self) -> None:
-        """Take no more, and let go of what is under way."""
+    def pause(self) -> None:
+        """Take no more tickets."""
         self._stopping.set()
         self._thread.join()
+
+    def stop(self) -> None:
+        """Let go of what is under way, once paused."""
         DBOS.destroy()
         if self._engine.dialect.name == "sqlite":
             self._engine.dispose()
