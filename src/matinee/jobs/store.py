@@ -169,7 +169,7 @@ def change(connection: Connection, id_: str, now_ms: int, **values: Any) -> None
     """Change a job's row; what is final already is left as it is."""
     statement = _CHANGES.get(keys := tuple(values))
     if statement is None:
-        changed = {key: bindparam(key) for key in ("updated_ms", *keys)}
+        changed: dict[str, Any] = {key: bindparam(key) for key in ("updated_ms", *keys)}
         open_ = and_(jobs.c.id == bindparam("id_"), jobs.c.status.in_(ACTIVE))
         statement = _CHANGES[keys] = update(jobs).where(open_).values(**changed)
     connection.execute(statement, {"id_": id_, "updated_ms": now_ms, **values})
