@@ -19,6 +19,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
 
+import psutil
 from sqlalchemy import Connection, Select, and_, delete, insert, select, update
 
 from matinee.base import clock
@@ -185,7 +186,7 @@ class Agent:
             beat, since = self._others.get(row.id, (-1, now))
             if beat != row.beat_ms:
                 self._others[row.id] = row.beat_ms, now
-            elif now - since > LEASE_S or (row.host == self._host and not _alive(row.pid)):
+            elif now - since > LEASE_S or (row.host == self._host and not psutil.pid_exists(row.pid)):
                 found.append(row.id)
         connection.execute(delete(job_agents).where(job_agents.c.id.in_(found)))
         return found
@@ -194,7 +195,7 @@ class Agent:
         """Kill what a dead agent of this machine has left, before its jobs can be run again."""
         with self._tables.write() as connection:
             rows = connection.execute(select(job_agents).where(job_agents.c.host == self._host)).all()
-            gone = [row.id for row in rows if not _alive(row.pid)]
+            gone = [row.id for row in rows if not psutil.pid_exists(row.pid)]
             for id_ in gone:
                 process.sweep(id_)
             connection.execute(delete(job_agents).where(job_agents.c.id.in_(gone)))
@@ -229,16 +230,6 @@ def _told(outcome: Outcome, place: Path) -> Verdict:
     elif outcome.exit_code < 0:
         message = f"It was ended by signal {-outcome.exit_code}."
     return Verdict(status=status, message=message, outcome=outcome, lost=outcome.why == _STOPPED)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _now() -> int:

@@ -17,7 +17,8 @@ from rich.table import Table
 from matinee.base.clock import to_iso
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.terminal import Opener
-from matinee.jobs.records import Application, Cluster, Command, Job, JobRequest, JobStatus, Noun, TagCriteria, Usable
+from matinee.jobs import store
+from matinee.jobs.records import Job, JobRequest, JobStatus, Noun, TagCriteria, Usable
 from matinee.jobs.service import Service
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 N = TypeVar("N", bound=BaseModel)
-KINDS: dict[str, type[Usable]] = {"application": Application, "command": Command, "cluster": Cluster}
+KINDS = {name: kind for kind, name in store.KINDS.items()}
 JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
 Kind = Annotated[str, typer.Argument(help="application, command or cluster.")]
 

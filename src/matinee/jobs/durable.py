@@ -5,7 +5,7 @@ job, so that there is never one without the other. An agent that takes a ticket 
 if the agent dies, the ticket goes back into the queue for another, whom the job's own row tells what had happened.
 
 DBOS (https://docs.dbos.dev) claims with SKIP LOCKED on PostgreSQL and under the write lock on SQLite. It does not
-notice a dead agent without a paid server; `matinee.jobs.agents` does that.
+notice a dead agent without a paid server; `matinee.jobs.agent` does that.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def resource(connection: Connection, kind: type[R], id_: str) -> R:
     query = select(job_resources.c.record).where(job_resources.c.kind == name, job_resources.c.id == id_)
     record = connection.execute(query).scalar()
     if record is None:
-        raise NotFound(f"No {name} with id {id_} exists.", next_step=f"`matinee jobs {name}s` lists them.")
+        raise NotFound(f"No {name} with id {id_} exists.", next_step=f"`matinee jobs resources {name}` lists them.")
     return kind.model_validate(record)
 
 
@@ -161,7 +161,7 @@ def find(connection: Connection, id_: str) -> Stored:
 
 def found(connection: Connection, ids: Collection[str]) -> list[Stored]:
     """Those of these jobs that there are."""
-    rows = (row for some in batched(ids) for row in connection.execute(select(jobs).where(jobs.c.id.in_(some))))
+    rows = (row for some in _batched(ids) for row in connection.execute(select(jobs).where(jobs.c.id.in_(some))))
     return [_stored(row) for row in rows]
 
 
@@ -239,7 +239,7 @@ def end_attempt(connection: Connection, job: Job, now_ms: int, message: str, out
     connection.execute(_END_ATTEMPT, {**which, "finished_ms": now_ms, "message": message, **told})
 
 
-def batched(ids: Collection[str]) -> Iterator[list[str]]:
+def _batched(ids: Collection[str]) -> Iterator[list[str]]:
     """In parts that fit into one statement."""
     rest = iter(ids)
     while part := list(islice(rest, _AT_ONCE)):
