@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from benchmarks.jobs.house import job
 from benchmarks.report import Bar, Row, at_most
-from matinee.jobs.flow import Verdict, ticket
+from matinee.jobs.flow import Ended, Verdict, ticket
 from matinee.jobs.records import JobStatus
 from matinee.jobs.store import Runner
 from matinee.jobs.tables import jobs
@@ -31,7 +31,8 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
     flags = ["jobs.active_limit=100000"]
     with tempfile.TemporaryDirectory() as folder, create_workspace(Path(folder) / "house", flags) as workspace:
         service, tables = workspace.service("jobs"), workspace.backends.tables
-        flow, runner, now = service._flow(), Runner("agent", "here"), 0
+        flow, runner, now = service._opened().flow, Runner("agent", "here"), 0
+        done = Verdict(status=JobStatus.SUCCEEDED, message="")
         own, began = time.process_time(), time.perf_counter()
         service.submit_graph(requests)
         taken_s = time.process_time() - own
@@ -43,11 +44,9 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
         while True:
             with tables.write() as connection:
                 ids = list(connection.execute(ready).scalars())
-                for id_ in ids:
-                    flow.begin(connection, ticket(id_, 1), runner, now)
+                flow.begin(connection, [ticket(id_, 1) for id_ in ids], runner, now)
             with tables.write() as connection:
-                for id_ in ids:
-                    flow.finish(connection, id_, "agent", Verdict(status=JobStatus.SUCCEEDED, message=""), now)
+                flow.finish(connection, [Ended(id_, "agent", done) for id_ in ids], now)
                 flow.settle(connection, now)
             ended += len(ids)
             if not ids:

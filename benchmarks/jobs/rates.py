@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from matinee.jobs.store import ACTIVE
 
 JOBS, LONE = 1_000, 50
 SYSTEMS = {"SQLite, one agent": ("sqlite", 1), "PostgreSQL, two agents": ("postgresql", 2)}
+SUBMITTERS = 16
 
 
 def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called alike
@@ -26,8 +28,8 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
             idle = 100 * (sum(_cpu_s(one) for one in processes) - idle) / 20 / agents
             yield Row(system=system, data="nothing to do", metric="CPU of an agent", value=round(idle, 2), unit="%")
             began, own = time.perf_counter(), time.process_time()
-            for _ in range(JOBS):
-                service.submit(job())
+            with ThreadPoolExecutor(SUBMITTERS) as threads:
+                list(threads.map(lambda _: service.submit(job()), range(JOBS)))
             submitted = time.perf_counter() - began
             own_ms = 1000 * (time.process_time() - own) / JOBS
             yield Row(system=system, data="submitting", metric="jobs", value=round(JOBS / submitted, 1), unit="1/s")

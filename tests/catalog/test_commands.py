@@ -102,6 +102,6 @@ def test_what_goes_wrong_is_one_sentence(shell: Shell, tmp_path: Path) -> None:
 def test_a_scan_that_refuses_says_what(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "Broken [1] (2001).mp4").write_bytes(b"")
-    said = " ".join(shell.said("scan", tmp_path / "library").split())
-    assert "Broken [1] (2001).mp4" in said
-    assert "refused 1" in said
+    said = "".join(shell.said("scan", tmp_path / "library").split())  # a long path may break anywhere
+    assert "Broken[1](2001).mp4" in said
+    assert "refused1" in said

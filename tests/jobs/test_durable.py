@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from matinee.base.workspace import Workspace
 from matinee.jobs import bell
-from matinee.jobs.durable import Tickets, _engine
+from matinee.jobs.durable import Ticket, Tickets, _engine
 
 
 @pytest.fixture
@@ -30,21 +30,17 @@ def queued(workspace: Workspace) -> list[tuple[str, str, int]]:
 
 def test_a_ticket_is_there_with_its_transaction_or_not_at_all(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.engine.connect() as connection, connection.begin() as transaction:
-        tickets.put(connection, "a/1")
+        tickets.put(connection, [Ticket("a/1")])
         transaction.rollback()
     assert queued(workspace) == []
     with workspace.backends.tables.write() as connection:
-        tickets.put(connection, "a/1")
-        tickets.put(connection, "b/1", priority=5)
-        tickets.put(connection, "c/1", priority=-5, delay_s=60)
-        tickets.put(connection, "a/1", priority=9)
+        tickets.put(connection, [Ticket("a/1"), Ticket("b/1", 5), Ticket("c/1", -5, 60), Ticket("a/1", 9)])
     assert queued(workspace) == [("b/1", "ENQUEUED", 996), ("a/1", "ENQUEUED", 1001), ("c/1", "DELAYED", 1006)]
 
 
 def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
-        for name in ("a/1", "b/1", "c/1"):
-            tickets.put(connection, name)
+        tickets.put(connection, [Ticket("a/1"), Ticket("b/1"), Ticket("c/1")])
     table = tickets._table("workflow_status")
     with workspace.backends.tables.write() as connection:
         for name, agent in (("a/1", "dead"), ("b/1", "alive")):
@@ -56,8 +52,7 @@ def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tic
 
 def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
-        for name in ("a/1", "b/1"):
-            tickets.put(connection, name)
+        tickets.put(connection, [Ticket("a/1"), Ticket("b/1")])
     table = tickets._table("workflow_status")
     with workspace.backends.tables.write() as connection:
         connection.execute(
@@ -79,7 +74,7 @@ def test_who_listens_hears_at_once(workspace: Workspace, tickets: Tickets) -> No
 
         def put() -> None:
             with workspace.backends.tables.write() as connection:
-                tickets.put(connection, "a/1")
+                tickets.put(connection, [Ticket("a/1")])
 
         later = threading.Timer(0.3, put)
         later.start()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
+from matinee.jobs.script import ENVIRONMENT, FOLDERS, Script, Setup, tags, variables_of
 
 
 def ran(folder: Path, script: Script, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +33,6 @@ def test_it_runs_the_command_in_its_folder(tmp_path: Path) -> None:
     result = ran(tmp_path, made)
     assert result.stdout == f"{tmp_path}\ntwo  words $HOME it's {tmp_path} a.txt\n"
     assert (result.stderr, result.returncode) == ("", 0)
-    assert not (tmp_path / "genie/setup_failed.txt").exists()
 
 
 def test_setup_files_are_sourced_in_order_and_kept_out_of_the_output(tmp_path: Path) -> None:
@@ -47,12 +46,12 @@ def test_setup_files_are_sourced_in_order_and_kept_out_of_the_output(tmp_path: P
     assert "WORD=red-dwarf\n" in (tmp_path / "genie/logs/env.log").read_text()
 
 
-def test_setup_that_fails_leaves_its_mark_and_runs_nothing(tmp_path: Path) -> None:
+def test_setup_that_fails_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad.sh").write_text("false")
     result = ran(tmp_path, script("echo never", setups=[Setup(whose="job", path="bad.sh")]))
     assert result.returncode == 1
     assert result.stdout == ""
-    assert (tmp_path / "genie/setup_failed.txt").exists()
+    assert not (tmp_path / ENVIRONMENT).exists()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,7 +27,7 @@ Insert = sqlite.Insert | postgresql.Insert
 LOCK_S = 30
 """How long a writer queues behind another."""
 _WRITERS = 7140218
-"""Number of the advisory lock that PostgreSQL's writers queue for; any fixed number does."""
+"""First number of the advisory locks that PostgreSQL's writers queue for; any fixed one does."""
 
 
 class Tables:
@@ -34,8 +35,9 @@ class Tables:
 
     `read()` and `write()` give a connection in a transaction. A `read()` sees one state from its first statement
     on, whatever others write meanwhile. A `write()` is committed when its block ends and rolled back where it
-    raises; writers queue, one at a time, so that what one has read still holds when it writes. Do not open a
-    `write()` inside another of the same thread: it would wait for itself.
+    raises; writers queue, one at a time, so that what one has read still holds when it writes. Those who share no
+    table with others may queue in a lane of their own, where the database has several. Do not open a `write()` inside
+    another of the same thread: it would wait for itself.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -74,10 +76,10 @@ class Tables:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, lane: str = "all") -> Iterator[Connection]:
         """A connection whose changes are all kept or all dropped."""
         with _translated(self.engine), self.engine.connect() as connection:
-            connection.execution_options(matinee_write=True)
+            connection.execution_options(matinee_lane=lane)
             with connection.begin():
                 yield connection
             self.writes += 1
@@ -144,7 +146,7 @@ def _sqlite(url: URL, root: Path, timeout_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("matinee_write")
+        writes = "matinee_lane" in connection.get_execution_options()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
@@ -155,9 +157,9 @@ def _postgresql(url: URL, timeout_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("matinee_write"):
+        if (lane := connection.get_execution_options().get("matinee_lane")) is not None:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(timeout_s * 1000))}")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS}, {crc32(lane.encode()) - 2**31})")
 
     return engine
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,16 @@ _SCHEMA = "dbos"
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or else DBOS prints to the terminal
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A place in the queue."""
+
+    name: str
+    priority: int = 0
+    """More is taken first."""
+    delay_s: float = 0
+
+
 class Tickets:
     """The queue as whoever submits jobs sees it."""
 
@@ -51,22 +62,24 @@ class Tickets:
             retry_connection_errors=False,
         )
 
-    def put(self, connection: Connection, ticket: str, *, priority: int = 0, delay_s: float = 0) -> None:
-        """Queue a ticket, as part of the transaction of `connection`; more `priority` is taken first.
+    def put(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Queue tickets, as part of the transaction of `connection`.
 
         One that is there already stays as it is.
         """
-        options: Any = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": ticket,
-            "app_version": VERSION,
-            "priority": 1 + LEAST_URGENT - max(-LEAST_URGENT, min(LEAST_URGENT, priority)),
-        }
-        if delay_s > 0:
-            options["delay_seconds"] = delay_s
-        self._client.enqueue_in_transaction(connection, options, ticket)
-        bell.ring(connection)
+        for one in tickets:
+            options: Any = {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": one.name,
+                "app_version": VERSION,
+                "priority": 1 + LEAST_URGENT - max(-LEAST_URGENT, min(LEAST_URGENT, one.priority)),
+            }
+            if one.delay_s > 0:
+                options["delay_seconds"] = one.delay_s
+            self._client.enqueue_in_transaction(connection, options, one.name)
+        if tickets:
+            bell.ring(connection)
 
     def give_back(self, agents: Collection[str]) -> int:
         """Put the tickets that dead agents had taken back into the queue; how many."""

@@ -1,4 +1,4 @@
-"""How jobs move from one status to the next. Every step is made in the transaction of its caller.
+"""How jobs move from one status to the next. Every step is made in its caller's transaction, for many jobs at once.
 
 A job waits (RESERVED) for those that it comes after, for its hour, and for room among the jobs of its owner. Then its
 cluster and command are chosen, and its ticket is queued (ACCEPTED). An agent that takes the ticket begins an attempt
@@ -7,6 +7,7 @@ cluster and command are chosen, and its ticket is queued (ACCEPTED). An agent th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from matinee.base.errors import MatineeError
 from matinee.jobs import store
-from matinee.jobs.durable import Tickets
+from matinee.jobs.durable import Ticket, Tickets
 from matinee.jobs.process import Outcome
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Usable
 from matinee.jobs.selection import choose
@@ -26,7 +27,7 @@ LONGEST_WAIT_S = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of an attempt."""
+    """What came of an attempt, or of a job that will have none."""
 
     status: JobStatus
     message: str
@@ -34,6 +35,25 @@ class Verdict:
     """Of its processes; None where they were never begun, or their end was seen by nobody."""
     lost: bool = False
     """Whether it was broken off by no fault of its own, so that it may run again where it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt of a job has ended at an agent."""
+
+    job_id: str
+    agent: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Queued:
+    """A job's next attempt may be made."""
+
+    message: str = ""
+    delay_s: float = 0
+    chosen: dict[str, Any] | None = None
+    """Cluster, command and applications; those of before where it is None."""
 
 
 @dataclass(slots=True)
@@ -79,8 +99,10 @@ class Flow:
         known = self.known.read(connection)
         for one in choices.values():
             self._choose(connection, one, known)
-        for id_, before in store.add(connection, requests, now_ms):
-            self._end(connection, store.find(connection, id_), _hopeless(before.name, before.status), now_ms)
+        hopeless = {
+            id_: _hopeless(before.name, before.status) for id_, before in store.add(connection, requests, now_ms)
+        }
+        self._end(connection, [(one, hopeless[one.job.id]) for one in store.found(connection, hopeless)], now_ms)
         self.owners.update(one.user for one in requests.values())
 
     def settle(self, connection: Connection, now_ms: int) -> None:
@@ -88,61 +110,74 @@ class Flow:
         while self.owners:
             self._admit(connection, self.owners.pop(), now_ms)
 
+    def begin(
+        self, connection: Connection, tickets: Sequence[str], runner: store.Runner, now_ms: int
+    ) -> list[store.Stored | None]:
+        """An agent has taken tickets: the job to run of each, or None where there is nothing to do any more."""
+        taken = [parts(one) for one in tickets]
+        stored = {one.job.id: one for one in store.found(connection, [id_ for id_, _ in taken])}
+        begun = [self._begun(connection, stored.get(id_), attempt, runner, now_ms) for id_, attempt in taken]
+        store.begin_attempts(connection, [one.job for one in begun if one], runner, now_ms)
+        return begun
+
+    def run(self, connection: Connection, ids: Sequence[str], now_ms: int) -> None:
+        """The programs of these jobs have been started."""
+        values = {"status": JobStatus.RUNNING.value, "started_ms": now_ms, "message": "It runs."}
+        store.change(connection, [{"id_": one, **values} for one in ids], now_ms)
+
+    def finish(self, connection: Connection, ended: Sequence[Ended], now_ms: int) -> None:
+        """Attempts have ended; where a job is no longer that agent's, nothing is changed."""
+        stored = {one.job.id: one for one in store.found(connection, [one.job_id for one in ended])}
+        mine = [
+            (one, told.verdict)
+            for told in ended
+            if (one := stored.get(told.job_id)) and one.agent == told.agent and not one.job.status.final
+        ]
+        store.end_attempts(connection, [(one.job, told.message, told.outcome) for one, told in mine], now_ms)
+        nexts = [(one, _next(one, verdict)) for one, verdict in mine]
+        self._queue(connection, [(one, found) for one, found in nexts if isinstance(found, _Queued)], now_ms)
+        self._end(connection, [(one, found) for one, found in nexts if isinstance(found, Verdict)], now_ms)
+
+    def kill(self, connection: Connection, reasons: Mapping[str, str], now_ms: int) -> None:
+        """Somebody wants jobs to end, by id and why; what runs is ended by its agent. A final one stays as it is."""
+        waiting, held = [], []
+        for one in store.found(connection, reasons):
+            why = reasons[one.job.id]
+            if one.job.status in _BEFORE_AN_AGENT:
+                waiting.append((one, Verdict(status=JobStatus.KILLED, message=why)))
+            elif not one.job.status.final:
+                held.append({"id_": one.job.id, "kill": one.kill or why})
+        self._end(connection, waiting, now_ms)
+        store.change(connection, held, now_ms)
+
+    def _begun(
+        self, connection: Connection, one: store.Stored | None, attempt: int, runner: store.Runner, now_ms: int
+    ) -> store.Stored | None:
+        if one is None or one.job.status.final or one.job.attempt > attempt:
+            return None
+        if one.job.attempt == attempt:  # another agent had begun it, and its ticket came back
+            if one.agent not in {None, runner.id}:
+                verdict = Verdict(status=JobStatus.FAILED, message="Its agent died while it ran.", lost=True)
+                self.finish(connection, [Ended(one.job.id, one.agent or "", verdict)], now_ms)
+            return None
+        if one.kill:
+            self._end(connection, [(one, Verdict(status=JobStatus.KILLED, message=one.kill))], now_ms)
+            return None
+        return replace(one, job=one.job.model_copy(update={"attempt": attempt}), agent=runner.id)
+
     def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
         room = self.settings.active_limit - store.queued(connection, owner)
         waiting = store.admissible(connection, owner, room, now_ms) if room > 0 else ()
         known = self.known.read(connection) if waiting else self.known
+        ready, hopeless = [], []
         for one in waiting:
             try:
-                chosen = self._choose(connection, one.request, known)
+                ready.append((one, _Queued(chosen=self._choose(connection, one.request, known))))
             except MatineeError as error:
-                self._end(connection, one, Verdict(status=JobStatus.FAILED, message=str(error)), now_ms)
-                continue
-            self._queue(connection, one, now_ms, chosen=chosen)
-
-    def begin(self, connection: Connection, ticket: str, runner: store.Runner, now_ms: int) -> store.Stored | None:
-        """An agent has taken a ticket: the job to run, or None where there is nothing to do any more."""
-        id_, attempt = parts(ticket)
-        one = store.find(connection, id_)
-        if one.job.status.final or one.job.attempt >= attempt:
-            if not one.job.status.final and one.job.attempt == attempt and one.agent not in {None, runner.id}:
-                verdict = Verdict(status=JobStatus.FAILED, message="Its agent died while it ran.", lost=True)
-                self.finish(connection, id_, one.agent or "", verdict, now_ms)
-            return None
-        if one.kill:
-            self._end(connection, one, Verdict(status=JobStatus.KILLED, message=one.kill), now_ms)
-            return None
-        store.begin_attempt(connection, id_, attempt, runner, now_ms)
-        return replace(one, job=one.job.model_copy(update={"attempt": attempt}), agent=runner.id)
-
-    def finish(self, connection: Connection, id_: str, agent: str, verdict: Verdict, now_ms: int) -> None:
-        """An attempt of an agent has ended; where the job is no longer that agent's, nothing is changed."""
-        one = store.find(connection, id_)
-        if one.job.status.final or one.agent != agent:
-            return
-        store.end_attempt(connection, one.job, now_ms, verdict.message, verdict.outcome)
-        if one.kill:
-            self._end(connection, one, replace(verdict, status=JobStatus.KILLED, message=one.kill), now_ms)
-        elif verdict.lost and one.request.rerunnable:
-            self._queue(connection, one, now_ms, message=f"{verdict.message} It is run again.")
-        elif verdict.lost:
-            told = f"{verdict.message} It does not say that it may run twice (rerunnable)."
-            self._end(connection, one, replace(verdict, message=told), now_ms)
-        elif verdict.status == JobStatus.FAILED and one.job.attempt <= one.request.retries:
-            wait_s = min(one.request.retry_wait_s * 2 ** (one.job.attempt - 1), LONGEST_WAIT_S)
-            message = f"{verdict.message} It is tried again in {wait_s:g} s."
-            self._queue(connection, one, now_ms, delay_s=wait_s, message=message)
-        else:
-            self._end(connection, one, verdict, now_ms)
-
-    def kill(self, connection: Connection, id_: str, why: str, now_ms: int) -> None:
-        """Somebody wants a job to end; what runs is ended by its agent. A final one stays as it is."""
-        one = store.find(connection, id_)
-        if one.job.status in {JobStatus.RESERVED, JobStatus.RESOLVED, JobStatus.ACCEPTED}:
-            self._end(connection, one, Verdict(status=JobStatus.KILLED, message=why), now_ms)
-        elif not one.job.status.final:
-            store.change(connection, id_, now_ms, kill=one.kill or why)
+                hopeless.append((one, Verdict(status=JobStatus.FAILED, message=str(error))))
+        self._queue(connection, ready, now_ms)
+        self._end(connection, hopeless, now_ms)
 
     def _choose(self, connection: Connection, request: JobRequest, known: Known) -> dict[str, Any]:
         """Cluster, command and applications as they are now."""
@@ -156,48 +191,41 @@ class Flow:
             "applications": [known.told(one) for one in applications],
         }
 
-    def _queue(
-        self,
-        connection: Connection,
-        one: store.Stored,
-        now_ms: int,
-        *,
-        chosen: dict[str, Any] | None = None,
-        delay_s: float = 0,
-        message: str = "",
-    ) -> None:
-        values: dict[str, Any] = {"status": JobStatus.ACCEPTED.value, "message": message, "agent": None}
-        if chosen is not None:
-            values |= {
-                "chosen": chosen,
-                "cluster_id": chosen["cluster"]["id"],
-                "command_id": chosen["command"]["id"],
+    def _queue(self, connection: Connection, queued: Sequence[tuple[store.Stored, _Queued]], now_ms: int) -> None:
+        """Put the tickets of next attempts into the queue."""
+        changes = []
+        for one, how in queued:
+            values: dict[str, Any] = {
+                "id_": one.job.id,
+                "status": JobStatus.ACCEPTED.value,
+                "message": how.message,
+                "agent": None,
             }
-        store.change(connection, one.job.id, now_ms, **values)
-        next_one = ticket(one.job.id, one.job.attempt + 1)
-        self.tickets.put(connection, next_one, priority=one.request.priority, delay_s=delay_s)
+            if how.chosen is not None:
+                ids = {"cluster_id": how.chosen["cluster"]["id"], "command_id": how.chosen["command"]["id"]}
+                values |= {"chosen": how.chosen, **ids}
+            changes.append(values)
+        store.change(connection, changes, now_ms)
+        self.tickets.put(
+            connection,
+            [Ticket(ticket(one.job.id, one.job.attempt + 1), one.request.priority, how.delay_s) for one, how in queued],
+        )
 
-    def _end(self, connection: Connection, one: store.Stored, verdict: Verdict, now_ms: int) -> None:
-        """Make a job final; those after it that never can run, with it."""
-        ending = [(one, verdict)]
+    def _end(self, connection: Connection, ending: Sequence[tuple[store.Stored, Verdict]], now_ms: int) -> None:
+        """Make jobs final; those after them that never can run, with them."""
         while ending:
-            one, verdict = ending.pop()
-            store.change(
-                connection,
-                one.job.id,
-                now_ms,
-                status=verdict.status.value,
-                message=verdict.message,
-                exit_code=verdict.outcome.exit_code if verdict.outcome else None,
-                finished_ms=now_ms,
-            )
-            self.owners.add(one.job.user)
-            after = store.followers(connection, one.job.id)
-            if verdict.status == JobStatus.SUCCEEDED:
-                self.owners.update(store.one_less(connection, after))
-            else:
-                hopeless = _hopeless(one.job.name, verdict.status)
-                ending += [(other, hopeless) for other in store.found(connection, after) if not other.job.status.final]
+            store.change(connection, [_final(one, verdict, now_ms) for one, verdict in ending], now_ms)
+            self.owners.update(one.job.user for one, _ in ending)
+            ended = {one.job.id: (one.job.name, verdict.status) for one, verdict in ending}
+            after = store.followers(connection, ended)
+            freed = Counter(other for id_, other in after if ended[id_][1] == JobStatus.SUCCEEDED)
+            self.owners.update(store.fewer(connection, freed))
+            hopeless = {other: _hopeless(*ended[id_]) for id_, other in after if ended[id_][1] != JobStatus.SUCCEEDED}
+            others = store.found(connection, hopeless)
+            ending = [(one, hopeless[one.job.id]) for one in others if not one.job.status.final]
+
+
+_BEFORE_AN_AGENT = frozenset({JobStatus.RESERVED, JobStatus.RESOLVED, JobStatus.ACCEPTED})
 
 
 def ticket(id_: str, attempt: int) -> str:
@@ -209,6 +237,30 @@ def parts(ticket: str) -> tuple[str, int]:
     """The job and attempt of a ticket."""
     id_, _, attempt = ticket.rpartition("/")
     return id_, int(attempt)
+
+
+def _next(one: store.Stored, verdict: Verdict) -> _Queued | Verdict:
+    """What becomes of a job after an attempt: another, or its end."""
+    if one.kill:
+        return replace(verdict, status=JobStatus.KILLED, message=one.kill)
+    if verdict.lost and one.request.rerunnable:
+        return _Queued(message=f"{verdict.message} It is run again.")
+    if verdict.lost:
+        return replace(verdict, message=f"{verdict.message} It does not say that it may run twice (rerunnable).")
+    if verdict.status == JobStatus.FAILED and one.job.attempt <= one.request.retries:
+        wait_s = min(one.request.retry_wait_s * 2 ** (one.job.attempt - 1), LONGEST_WAIT_S)
+        return _Queued(message=f"{verdict.message} It is tried again in {wait_s:g} s.", delay_s=wait_s)
+    return verdict
+
+
+def _final(one: store.Stored, verdict: Verdict, now_ms: int) -> dict[str, Any]:
+    return {
+        "id_": one.job.id,
+        "status": verdict.status.value,
+        "message": verdict.message,
+        "exit_code": verdict.outcome.exit_code if verdict.outcome else None,
+        "finished_ms": now_ms,
+    }
 
 
 def _hopeless(name: str, status: JobStatus) -> Verdict:

@@ -17,6 +17,7 @@ from shlex import quote
 from matinee.base.errors import InvalidInput
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ENVIRONMENT = "genie/logs/env.log"
 FOLDERS = ("genie/logs", "genie/applications")
 
 
@@ -54,26 +55,24 @@ class Script:
         yield "#!/usr/bin/env bash"
         yield f"# Job {_in_comment(self.job_id)}. Run it again with: bash run"
         yield "set -o errexit -o pipefail -o nounset"
-        yield 'cd "$(dirname "${BASH_SOURCE[0]}")"'
+        yield 'case "${BASH_SOURCE[0]}" in */*) cd "${BASH_SOURCE[0]%/*}" ;; esac'
         yield "\n# Where things lie"
         yield 'export GENIE_JOB_DIR="$PWD"'
         yield 'export GENIE_APPLICATION_DIR="$GENIE_JOB_DIR/genie/applications"'
         yield "\n# What the server says"
         yield from (f"export {_variable(name)}={quote(value)}" for name, value in sorted(self.variables.items()))
-        yield "\n# Setup; the marker is there while it runs, and afterwards where it failed"
+        yield "\n# Setup"
         yield "exec 6>&1 7>&2 >genie/logs/setup.log 2>&1"
-        yield "echo 'setup has not ended' >genie/setup_failed.txt"
         for one in self.setups:
             yield f"echo {quote('Sourcing the setup file of ' + one.whose)}"
             yield f"source {quote('./' + one.path)}"
-        yield "rm genie/setup_failed.txt"
         yield "exec 1>&6 2>&7 6>&- 7>&-"
-        yield "\n# The environment as the command finds it, without secrets"
-        yield "for name in $(compgen -e | sort); do"
+        yield "\n# The environment as the command finds it, without secrets; it is written once setup has gone well"
+        yield "for name in $(compgen -e); do"
         hidden = "|".join(sorted(_variable(one) for one in self.secrets))
         kept = """printf '%s=%q\\n' "$name" "${!name}\""""
         yield f'  case "$name" in {hidden}) ;; *) {kept} ;; esac' if hidden else f"  {kept}"
-        yield "done >genie/logs/env.log"
+        yield f"done >{ENVIRONMENT}"
         yield "\n# The command"
         yield " ".join([*self.executable, *map(quote, self.arguments), *([self.tail] if self.tail else [])])
 

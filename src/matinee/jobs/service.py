@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import Connection
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
@@ -20,8 +22,14 @@ from matinee.jobs.flow import Flow
 from matinee.jobs.graph import ordered
 from matinee.jobs.records import Job, JobRequest, Usable
 from matinee.jobs.settings import JobsSettings
+from matinee.jobs.together import LANE, Together
 
 R = TypeVar("R", bound=Usable)
+
+
+class _Opened(NamedTuple):
+    flow: Flow
+    writer: Together
 
 
 class Service:
@@ -31,13 +39,13 @@ class Service:
         self._tables, self._settings = backends.tables, settings
         self._work = backends.work / "jobs"
         self._rng = SystemRandom()
-        self._made: Flow | None = None
+        self._made: _Opened | None = None
         self._lock = threading.Lock()
 
     def save(self, one: R) -> R:
         """Store a resource, over what had its id; as it is stored, with an id."""
         one = one if one.id else one.model_copy(update={"id": self._new_id()})
-        with self._tables.write() as connection:
+        with self._tables.write(LANE) as connection:
             store.put_resource(self._tables, connection, one, now_ms())
         return one
 
@@ -53,7 +61,7 @@ class Service:
 
     def remove(self, kind: type[R], id_: str) -> None:
         """Remove one; jobs that had been resolved to it keep it as it was."""
-        with self._tables.write() as connection:
+        with self._tables.write(LANE) as connection:
             store.drop_resource(connection, kind, id_)
 
     def submit(self, request: JobRequest) -> Job:
@@ -62,11 +70,8 @@ class Service:
         Raises `NothingMatches` where no cluster and command take it, `Conflict` where there is a job of its id, and
         `NotFound` where it comes after one that there is not.
         """
-        id_, flow = request.id or self._new_id(), self._flow()
-        with self._tables.write() as connection:
-            flow.submit(connection, {id_: request}, now_ms())
-            flow.settle(connection, now_ms())
-            return store.find(connection, id_).job
+        id_ = request.id or self._new_id()
+        return self._submitted({id_: request})[id_]
 
     def submit_graph(self, requests: Mapping[str, JobRequest]) -> dict[str, Job]:
         """Have several requests run, each `after` those of the others that it names; all are taken in, or none.
@@ -74,17 +79,14 @@ class Service:
         Raises what `submit` raises, and `InvalidInput` where they wait for each other or for one that is not there.
         """
         order = ordered({name: one.after for name, one in requests.items()})
-        ids, flow = {name: requests[name].id or self._new_id() for name in order}, self._flow()
+        ids = {name: requests[name].id or self._new_id() for name in order}
         made = {
             ids[name]: requests[name].model_copy(update={"after": tuple(ids[one] for one in requests[name].after)})
             for name in order
         }
         if len(made) < len(order):
             raise Conflict("Two jobs of the graph have one id.", next_step="Leave their ids out.")
-        with self._tables.write() as connection:
-            flow.submit(connection, made, now_ms())
-            flow.settle(connection, now_ms())
-            jobs = {one.job.id: one.job for one in store.found(connection, made.keys())}
+        jobs = self._submitted(made)
         return {name: jobs[id_] for name, id_ in ids.items()}
 
     def job(self, id_: str) -> Job:
@@ -101,10 +103,7 @@ class Service:
 
     def kill(self, id_: str, why: str = "Job was killed by user.") -> None:
         """Have a job ended, soon; a final one stays as it is. Raises `NotFound`."""
-        flow = self._flow()
-        with self._tables.write() as connection:
-            flow.kill(connection, id_, why, now_ms())
-            flow.settle(connection, now_ms())
+        self._opened().writer.write(self._kill, (id_, why)).result()
 
     def wait(self, id_: str, timeout_s: float = float("inf"), every_s: float = 0.2) -> Job:
         """The job once it is final. Raises `Unavailable` after `timeout_s`."""
@@ -134,14 +133,36 @@ class Service:
         """Let go of the queue."""
         with self._lock:
             if self._made is not None:
-                self._made.tickets.close()
+                self._made.writer.close()
+                self._made.flow.tickets.close()
                 self._made = None
 
-    def _flow(self) -> Flow:
-        """The rules; to be had before a transaction, since DBOS may have to make its tables first."""
+    def _submitted(self, requests: Mapping[str, JobRequest]) -> dict[str, Job]:
+        return self._opened().writer.write(self._submit, requests).result()
+
+    def _submit(self, connection: Connection, graphs: Sequence[Mapping[str, JobRequest]]) -> list[dict[str, Job]]:
+        """Take in what several callers have submitted."""
+        flow = self._opened().flow
+        requests = {id_: one for graph in graphs for id_, one in graph.items()}
+        if len(requests) < sum(map(len, graphs)):
+            raise Conflict("Two jobs have one id.", next_step="Leave the id out, or choose another.")
+        flow.submit(connection, requests, now_ms())
+        flow.settle(connection, now_ms())
+        jobs = {one.job.id: one.job for one in store.found(connection, requests)}
+        return [{id_: jobs[id_] for id_ in graph} for graph in graphs]
+
+    def _kill(self, connection: Connection, unwanted: Sequence[tuple[str, str]]) -> None:
+        flow = self._opened().flow
+        for id_, _ in unwanted:
+            store.find(connection, id_)
+        flow.kill(connection, dict(unwanted), now_ms())
+        flow.settle(connection, now_ms())
+
+    def _opened(self) -> _Opened:
+        """The rules and who writes; to be had before a transaction, since DBOS may have to make its tables first."""
         with self._lock:
             if self._made is None:
-                self._made = Flow(Tickets(self._tables), self._settings)
+                self._made = _Opened(Flow(Tickets(self._tables), self._settings), Together(self._tables))
             return self._made
 
     def _new_id(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, func, insert, or_, select, update
 
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.tables import Tables
@@ -21,20 +22,24 @@ KINDS: Mapping[type[Usable], str] = {Application: "application", Command: "comma
 ACTIVE = tuple(one.value for one in JobStatus if not one.final)
 _FAILED = frozenset(one for one in JobStatus if one.final and one != JobStatus.SUCCEEDED)
 _AT_ONCE = 500
-QUEUED = tuple(one.value for one in JobStatus if not one.final and one not in {JobStatus.RESERVED, JobStatus.RESOLVED})
+WAITING = (JobStatus.RESERVED.value, JobStatus.RESOLVED.value)
+QUEUED = tuple(one.value for one in JobStatus if not one.final and one.value not in WAITING)
 """Active, and not waiting for anything but an agent."""
 # Statements of the way that every job takes are built once: to build one takes longer than to run it.
 _FIND = select(jobs).where(jobs.c.id == bindparam("id_"))
-_FOLLOWERS = select(job_edges.c.job_id).where(job_edges.c.after_id == bindparam("id_"))
 _THESE = jobs.c.id.in_(bindparam("ids", expanding=True))
-_ONE_LESS = update(jobs).where(_THESE).values(waits_for=jobs.c.waits_for - 1)
-_FREE = select(jobs.c.owner).where(_THESE, jobs.c.waits_for == 0)
+_FOUND = select(jobs).where(_THESE)
+_FOLLOWERS = select(job_edges.c.after_id, job_edges.c.job_id).where(
+    job_edges.c.after_id.in_(bindparam("ids", expanding=True))
+)
+_FEWER = update(jobs).where(jobs.c.id == bindparam("id_")).values(waits_for=jobs.c.waits_for - bindparam("fewer"))
+_FREE = select(jobs.c.owner).where(_THESE, jobs.c.waits_for == 0).distinct()
 _QUEUED_OF = select(func.count()).where(jobs.c.owner == bindparam("owner_"), jobs.c.status.in_(QUEUED))
 _ADMISSIBLE = (
     select(jobs)
     .where(
         jobs.c.owner == bindparam("owner_"),
-        jobs.c.status.in_((JobStatus.RESERVED.value, JobStatus.RESOLVED.value)),
+        jobs.c.status.in_(WAITING),
         jobs.c.waits_for == 0,
         or_(jobs.c.not_before_ms.is_(None), jobs.c.not_before_ms <= bindparam("now_ms")),
     )
@@ -47,7 +52,6 @@ _END_ATTEMPT = (
     .values({key: bindparam(key) for key in ("finished_ms", "message", "exit_code", "cpu_s", "peak_mb")})
 )
 _STAMP = select(func.count(), func.coalesce(func.max(job_resources.c.updated_ms), 0))
-_CHANGES: dict[tuple[str, ...], Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def add(connection: Connection, requests: Mapping[str, JobRequest], now_ms: int)
 
     Raises `Conflict` where there is one of an id, and `NotFound` where there is none that one comes after.
     """
-    if there := found(connection, requests.keys()):
+    if there := found(connection, [one.id for one in requests.values() if one.id]):
         raise Conflict(
             f"A job with id {there[0].job.id} already exists.", next_step="Leave the id out, or choose another."
         )
@@ -159,33 +163,38 @@ def find(connection: Connection, id_: str) -> Stored:
     return _stored(row)
 
 
-def found(connection: Connection, ids: Collection[str]) -> list[Stored]:
+def found(connection: Connection, ids: Iterable[str]) -> list[Stored]:
     """Those of these jobs that there are."""
-    rows = (row for some in _batched(ids) for row in connection.execute(select(jobs).where(jobs.c.id.in_(some))))
-    return [_stored(row) for row in rows]
+    return [_stored(row) for some in _batched(ids) for row in connection.execute(_FOUND, {"ids": some})]
 
 
-def change(connection: Connection, id_: str, now_ms: int, **values: Any) -> None:
-    """Change a job's row; what is final already is left as it is."""
-    statement = _CHANGES.get(keys := tuple(values))
-    if statement is None:
-        changed: dict[str, Any] = {key: bindparam(key) for key in ("updated_ms", *keys)}
-        open_ = and_(jobs.c.id == bindparam("id_"), jobs.c.status.in_(ACTIVE))
-        statement = _CHANGES[keys] = update(jobs).where(open_).values(**changed)
-    connection.execute(statement, {"id_": id_, "updated_ms": now_ms, **values})
+def change(connection: Connection, changes: Sequence[Mapping[str, Any]], now_ms: int) -> None:
+    """Change rows of jobs, each by its ``id_``; what is final already is left as it is."""
+    by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for one in changes:
+        by_columns.setdefault(tuple(one), []).append({**one, "updated_ms": now_ms})
+    for columns, rows in by_columns.items():
+        connection.execute(_change(columns), rows)
 
 
-def followers(connection: Connection, id_: str) -> list[str]:
-    """Jobs that come right after one."""
-    return list(connection.execute(_FOLLOWERS, {"id_": id_}).scalars())
+@cache
+def _change(columns: tuple[str, ...]) -> Update:
+    changed: dict[str, Any] = {key: bindparam(key) for key in ("updated_ms", *columns) if key != "id_"}
+    return update(jobs).where(jobs.c.id == bindparam("id_"), jobs.c.finished_ms.is_(None)).values(**changed)
 
 
-def one_less(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Each of these waits for one job less; owners of those that wait for none any more."""
-    if not ids:
+def followers(connection: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of one of these and a job that comes right after it."""
+    rows = (row for some in _batched(ids) for row in connection.execute(_FOLLOWERS, {"ids": some}))
+    return [(row.after_id, row.job_id) for row in rows]
+
+
+def fewer(connection: Connection, freed: Mapping[str, int]) -> set[str]:
+    """Each of these waits for so many jobs fewer; owners of those that wait for none any more."""
+    if not freed:
         return set()
-    connection.execute(_ONE_LESS, {"ids": list(ids)})
-    return set(connection.execute(_FREE, {"ids": list(ids)}).scalars())
+    connection.execute(_FEWER, [{"id_": id_, "fewer": count} for id_, count in freed.items()])
+    return {owner for some in _batched(freed) for owner in connection.execute(_FREE, {"ids": some}).scalars()}
 
 
 def admissible(connection: Connection, owner: str, room: int, now_ms: int) -> list[Stored]:
@@ -224,22 +233,35 @@ def listed(
     return [_stored(row).job for row in connection.execute(query)]
 
 
-def begin_attempt(connection: Connection, id_: str, attempt: int, runner: Runner, now_ms: int) -> None:
-    """Note that an agent begins an attempt."""
-    row = {"job_id": id_, "attempt": attempt, "agent": runner.id, "host": runner.host, "started_ms": now_ms}
-    connection.execute(insert(job_attempts), row)
-    change(connection, id_, now_ms, status=JobStatus.INIT.value, attempt=attempt, agent=runner.id)
+def begin_attempts(connection: Connection, begun: Sequence[Job], runner: Runner, now_ms: int) -> None:
+    """Note that an agent begins the attempts that these jobs are at."""
+    if not begun:
+        return
+    where = {"agent": runner.id, "host": runner.host, "started_ms": now_ms}
+    connection.execute(insert(job_attempts), [{"job_id": one.id, "attempt": one.attempt, **where} for one in begun])
+    taken = {"status": JobStatus.INIT.value, "agent": runner.id}
+    change(connection, [{"id_": one.id, "attempt": one.attempt, **taken} for one in begun], now_ms)
 
 
-def end_attempt(connection: Connection, job: Job, now_ms: int, message: str, outcome: Outcome | None) -> None:
-    """Note what came of the attempt that a job is at."""
-    costs = (outcome.exit_code, outcome.cpu_s, outcome.peak_mb) if outcome else (None, None, None)
-    told = dict(zip(("exit_code", "cpu_s", "peak_mb"), costs, strict=True))
-    which = {"job_id_": job.id, "attempt_": job.attempt}
-    connection.execute(_END_ATTEMPT, {**which, "finished_ms": now_ms, "message": message, **told})
+def end_attempts(connection: Connection, ended: Sequence[tuple[Job, str, Outcome | None]], now_ms: int) -> None:
+    """Note what came of the attempts that these jobs are at, in words and in costs."""
+    rows = [
+        {
+            "job_id_": job.id,
+            "attempt_": job.attempt,
+            "finished_ms": now_ms,
+            "message": message,
+            "exit_code": outcome.exit_code if outcome else None,
+            "cpu_s": outcome.cpu_s if outcome else None,
+            "peak_mb": outcome.peak_mb if outcome else None,
+        }
+        for job, message, outcome in ended
+    ]
+    if rows:
+        connection.execute(_END_ATTEMPT, rows)
 
 
-def _batched(ids: Collection[str]) -> Iterator[list[str]]:
+def _batched(ids: Iterable[str]) -> Iterator[list[str]]:
     """In parts that fit into one statement."""
     rest = iter(ids)
     while part := list(islice(rest, _AT_ONCE)):

@@ -1,36 +1,52 @@
-"""Writes of many tasks in one transaction: what waits while one is committed goes into the next."""
+"""Writes of many callers in one transaction: what waits while one is committed goes into the next.
+
+What waits for the same change is handed to it as one list, so that many jobs take as many statements as one.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from matinee.base.errors import Unavailable
 from matinee.base.tables import Tables
 
+T = TypeVar("T")
 R = TypeVar("R")
-_MOST = 200
+Change = Callable[[Connection, Sequence[T]], Sequence[R] | None]
+"""Makes a change of each of the items, and gives back what came of each, where there is something to tell."""
+LANE = "jobs"
+"""Of writers, which nobody else queues in."""
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    change: Change[Any, Any]
+    item: Any
+    result: Future[Any] = field(default_factory=Future)
 
 
 class Together:
     """A thread that writes for others, until it is closed."""
 
-    def __init__(self, tables: Tables, last: Callable[[Connection], None]) -> None:
-        """`last` is called at the end of every transaction."""
-        self._tables, self._last = tables, last
-        self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="jobs writer", daemon=True)
         self._thread.start()
 
-    def write(self, change: Callable[[Connection], R]) -> Future[R]:
-        """Have `change` made; the result is there once it is committed. It may be called twice."""
-        result: Future[R] = Future()
-        self._waiting.put((change, result))
-        return result
+    def write(self, change: Change[T, R], item: T) -> Future[R]:
+        """Have `change` made of an item; the result is there once it is committed. It may be called twice."""
+        asked = _Asked(change, item)
+        self._waiting.put(asked)
+        return asked.result
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -39,28 +55,29 @@ class Together:
 
     def _work(self) -> None:
         while (first := self._waiting.get()) is not None:
-            batch, last = [first], False
-            while len(batch) < _MOST and not self._waiting.empty():
-                if (one := self._waiting.get()) is None:
-                    last = True
-                    break
-                batch.append(one)
-            self._make(batch)
-            if last:
+            batch: list[_Asked | None] = [first]
+            while len(batch) < _MOST and batch[-1] is not None and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            self._make([one for one in batch if one is not None])
+            if batch[-1] is None:
                 return
 
-    def _make(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _make(self, batch: Sequence[_Asked]) -> None:
         """All in one transaction; where one fails, each in its own, so that it fails alone."""
+        changes: dict[Change[Any, Any], list[_Asked]] = {}
+        for one in batch:
+            changes.setdefault(one.change, []).append(one)
         try:
-            with self._tables.write() as connection:
-                results = [change(connection) for change, _ in batch]
-                self._last(connection)
+            with self._tables.write(LANE) as connection:
+                results = [change(connection, [one.item for one in asked]) for change, asked in changes.items()]
         except Exception as error:
-            if len(batch) == 1:
-                batch[0][1].set_exception(error)
-                return
-            for one in batch:
-                self._make([one])
+            if len(batch) == 1 or isinstance(error, Unavailable):
+                for one in batch:
+                    one.result.set_exception(error)
+            else:
+                for one in batch:
+                    self._make([one])
         else:
-            for (_, future), result in zip(batch, results, strict=True):
-                future.set_result(result)
+            for asked, found in zip(changes.values(), results, strict=True):
+                for one, result in zip(asked, found or [None] * len(asked), strict=True):
+                    one.result.set_result(result)
