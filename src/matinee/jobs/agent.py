@@ -25,7 +25,7 @@ from matinee.base.errors import MatineeError, Unavailable
 from matinee.base.ids import new_id
 from matinee.base.tables import Tables
 from matinee.jobs import folder, minder, process, store
-from matinee.jobs.durable import Executor, Tickets
+from matinee.jobs.durable import PACE_S, Executor, Tickets
 from matinee.jobs.flow import Ended, Flow, Verdict
 from matinee.jobs.lease import Lease
 from matinee.jobs.process import Limits, Outcome, Running
@@ -69,7 +69,7 @@ class Agent:
         self._runner, self._lease = store.Runner(self.id, socket.gethostname()), Lease(tables, self.id, self._bury)
         self._tickets = Tickets(tables)
         self._flow = Flow(self._tickets, settings)
-        self._writer = Together(tables)
+        self._writer = Together(tables, PACE_S)
         self._executor = Executor(tables, self.id, self._slots, self._run)
         self._running: dict[str, Running] = {}
         self._under_way = 0
@@ -123,7 +123,6 @@ class Agent:
     async def _attempt(self, one: store.Stored) -> Verdict:
         place = self._work / one.job.id / str(one.job.attempt)
         await asyncio.to_thread(folder.make, place, one)
-        await self._write(self._started, one.job.id)
         limits = Limits(
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),
@@ -131,9 +130,11 @@ class Agent:
         environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {process.AGENT: self.id}
         running = Running(one.job.id, place, environment, limits)
         self._running[one.job.id] = running
+        told: asyncio.Future[None] = asyncio.ensure_future(self._write(self._started, one.job.id))
         try:
             outcome = await running.outcome()
         finally:
+            told.cancel()  # of one that was so short nobody needs to hear that it ran
             del self._running[one.job.id]
         return _told(outcome, place)
 

@@ -254,11 +254,13 @@ def _next(one: store.Stored, verdict: Verdict) -> _Queued | Verdict:
 
 
 def _final(one: store.Stored, verdict: Verdict, now_ms: int) -> dict[str, Any]:
+    outcome = verdict.outcome
     return {
         "id_": one.job.id,
         "status": verdict.status.value,
         "message": verdict.message,
-        "exit_code": verdict.outcome.exit_code if verdict.outcome else None,
+        "exit_code": outcome.exit_code if outcome else None,
+        "started_ms": outcome.started_ms if outcome else one.job.started_ms,
         "finished_ms": now_ms,
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import fsspec
 
-from matinee.base.disk import disk_errors, make_folder
+from matinee.base.disk import disk_errors
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, Resource
 from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
@@ -31,8 +31,8 @@ def make(folder: Path, one: Stored) -> None:
     applications = [Application.model_validate(found) for found in one.chosen["applications"]]
     with disk_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        for name in ("", *FOLDERS):
-            make_folder(folder / name)
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True)
         setups = [
             *_laid(cluster, folder, f"genie/cluster/{cluster.id}", f"cluster {cluster.name!r}"),
             *(

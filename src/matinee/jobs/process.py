@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from matinee.base.clock import now_ms
 from matinee.base.errors import Unavailable
 
 AGENT = "MATINEE_AGENT"
@@ -40,6 +41,7 @@ class Outcome:
     """Below zero where a signal ended it."""
     why: str
     """Why it was killed, where we did it."""
+    started_ms: int
     cpu_s: float
     peak_mb: float
     """Of all its processes together, as weighed twice a second; 0 where it was quicker."""
@@ -60,6 +62,7 @@ class Running:
     def __init__(self, job_id: str, folder: Path, environment: Mapping[str, str], limits: Limits) -> None:
         self._job_id, self._limits = job_id, limits
         self._why = ""
+        self._started_ms = now_ms()
         self._peak_mb = 0.0
         self._stop = asyncio.Event()
         _adopt()
@@ -99,7 +102,7 @@ class Running:
             _signal(_adopted(self._job_id), signal.SIGKILL)
         code = self._child.returncode
         assert code is not None
-        return Outcome(code, self._why, usage.ru_utime + usage.ru_stime, self._peak_mb)
+        return Outcome(code, self._why, self._started_ms, usage.ru_utime + usage.ru_stime, self._peak_mb)
 
     async def _ended(self) -> resource.struct_rusage:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()

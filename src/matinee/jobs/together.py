@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -36,14 +37,18 @@ class _Asked:
 class Together:
     """A thread that writes for others, until it is closed."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, pace_s: float = 0) -> None:
+        """`pace_s` is the least time between two transactions, so that more goes into each."""
+        self._tables, self._pace_s = tables, pace_s
         self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="jobs writer", daemon=True)
         self._thread.start()
 
     def write(self, change: Change[T, R], item: T) -> Future[R]:
-        """Have `change` made of an item; the result is there once it is committed. It may be called twice."""
+        """Have `change` made of an item, unless the result is cancelled before; it is there once it is committed.
+
+        `change` may be called twice.
+        """
         asked = _Asked(change, item)
         self._waiting.put(asked)
         return asked.result
@@ -54,11 +59,16 @@ class Together:
         self._thread.join()
 
     def _work(self) -> None:
+        again = time.monotonic()
         while (first := self._waiting.get()) is not None:
+            time.sleep(max(0, again - time.monotonic()))
             batch: list[_Asked | None] = [first]
             while len(batch) < _MOST and batch[-1] is not None and not self._waiting.empty():
                 batch.append(self._waiting.get())
-            self._make([one for one in batch if one is not None])
+            wanted = [one for one in batch if one is not None and one.result.set_running_or_notify_cancel()]
+            if wanted:
+                self._make(wanted)
+                again = time.monotonic() + self._pace_s
             if batch[-1] is None:
                 return
 
