@@ -31,6 +31,7 @@ from matinee.jobs.lease import Lease
 from matinee.jobs.process import Limits, Outcome, Running
 from matinee.jobs.records import JobStatus
 from matinee.jobs.script import ENVIRONMENT
+from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.tables import jobs
 from matinee.jobs.together import Change, Together
@@ -62,9 +63,9 @@ class _Seen(NamedTuple):
 class Agent:
     """An agent, of which a process has one."""
 
-    def __init__(self, tables: Tables, settings: JobsSettings, work: Path) -> None:
+    def __init__(self, tables: Tables, settings: JobsSettings, work: Path, secrets: Secrets) -> None:
         self.id = new_id(clock.now_ms(), SystemRandom())
-        self._tables, self._settings, self._work = tables, settings, work
+        self._tables, self._settings, self._work, self._secrets = tables, settings, work, secrets
         self._slots = settings.slots or 2 * len(os.sched_getaffinity(0))
         self._runner, self._lease = store.Runner(self.id, socket.gethostname()), Lease(tables, self.id, self._bury)
         self._tickets = Tickets(tables)
@@ -122,13 +123,14 @@ class Agent:
 
     async def _attempt(self, one: store.Stored) -> Verdict:
         place = self._work / one.job.id / str(one.job.attempt)
+        secrets = self._secrets.values(one.request.secrets)
         await asyncio.to_thread(folder.make, place, one)
         limits = Limits(
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),
         )
         environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {process.AGENT: self.id}
-        running = Running(one.job.id, place, environment, limits)
+        running = Running(one.job.id, place, environment, limits, secrets)
         self._running[one.job.id] = running
         told: asyncio.Future[None] = asyncio.ensure_future(self._write(self._started, one.job.id))
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
 import sys
@@ -25,6 +26,8 @@ app = typer.Typer(
     help="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",
     no_args_is_help=True,
 )
+secrets = typer.Typer(help="What jobs must know and nobody may read.", no_args_is_help=True)
+app.add_typer(secrets, name="secret")
 N = TypeVar("N", bound=BaseModel)
 KINDS = {name: kind for kind, name in store.KINDS.items()}
 JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
@@ -108,6 +111,7 @@ def submit(
     retries: Annotated[int, typer.Option(help="How often it is tried again where it fails.")] = 0,
     rerunnable: Annotated[bool, typer.Option(help="It may run again where its agent died.")] = False,
     timeout: Annotated[int | None, typer.Option(help="Seconds that it may run.")] = None,
+    secret: Annotated[list[str] | None, typer.Option(help="A secret that it finds in its environment.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait for its end, and show what it prints meanwhile.")] = False,
 ) -> None:
     """Have something run: by default a program on this machine, as in `matinee jobs submit -- ls -l`."""
@@ -128,6 +132,7 @@ def submit(
                 retries=retries,
                 rerunnable=rerunnable,
                 timeout=timeout,
+                secrets=tuple(secret or ()),
             )
         except ValidationError as error:
             raise _refused("The job", error) from None
@@ -219,6 +224,33 @@ def agent(ctx: typer.Context) -> None:
     service.agent().serve(stop)
 
 
+@secrets.command("set")
+def set_secret(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the variable in which jobs find it.")],
+) -> None:
+    """Keep a secret; its value is read from standard input, or asked for where that is a terminal."""
+    opener, service = _service(ctx)
+    value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+    service.secrets.put(name, value)
+    opener.show({"name": name}, f"{name} is kept; jobs get it with --secret {name}")
+
+
+@secrets.command("list")
+def list_secrets(ctx: typer.Context) -> None:
+    """List the names of secrets."""
+    opener, service = _service(ctx)
+    opener.show(service.secrets.names(), "\n".join(service.secrets.names()))
+
+
+@secrets.command("remove")
+def remove_secret(ctx: typer.Context, name: str) -> None:
+    """Forget a secret."""
+    opener, service = _service(ctx)
+    service.secrets.remove(name)
+    opener.show({"removed": name}, f"{name} is gone")
+
+
 def _follow(service: Service, id_: str, file: str = "stdout") -> Job:
     """Print a file as it grows, until the job ends."""
     attempt, at = 0, 0
@@ -250,6 +282,4 @@ def _plain(one: Noun) -> dict[str, Any]:
 
 
 def _user() -> str:
-    import getpass
-
     return getpass.getuser()

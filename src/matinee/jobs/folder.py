@@ -50,6 +50,7 @@ def make(folder: Path, one: Stored) -> None:
             executable=command.executable_and_arguments,
             arguments=one.request.command_arguments,
             tail=one.request.command_text,
+            secrets=frozenset(one.request.secrets),
         )
         path = folder / "run"
         path.write_text(str(script), encoding="utf-8")

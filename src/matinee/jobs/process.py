@@ -24,11 +24,14 @@ import psutil
 
 from matinee.base.clock import now_ms
 from matinee.base.errors import Unavailable
+from matinee.jobs.masking import MaskedFile
+from matinee.jobs.script import SETUP_LOG
 
 AGENT = "MATINEE_AGENT"
 """The variable that names the agent to everything that its jobs start."""
 GRACE_S = 5.0
 """How long a job that is killed may take to end politely."""
+LOGS = ("stdout", "stderr", "genie/logs/setup.log")
 _TICK_S = 0.5
 _MB = 1 << 20
 
@@ -59,30 +62,33 @@ class Limits:
 class Running:
     """A job's processes. Made in a running event loop, in a thread that lives as long as they may."""
 
-    def __init__(self, job_id: str, folder: Path, environment: Mapping[str, str], limits: Limits) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        limits: Limits,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:
+        """`secrets` are more variables of the environment, which no log will hold."""
         self._job_id, self._limits = job_id, limits
         self._why = ""
         self._started_ms = now_ms()
         self._peak_mb = 0.0
         self._stop = asyncio.Event()
         _adopt()
-        with (folder / "stdout").open("ab") as out, (folder / "stderr").open("ab") as errors:
-            try:
-                self._child = subprocess.Popen(
-                    [*_dies_with_us(), "bash", str(folder / "run")],
-                    cwd=folder,
-                    env={**environment, "GENIE_JOB_ID": job_id},
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-                _led.add(self._child.pid)
-            except OSError as error:
-                raise Unavailable(
-                    f"The job {job_id} cannot be started: {error.strerror}.",
-                    next_step="See that bash is installed and that the machine has room for more processes.",
-                ) from None
+        self._masked = [MaskedFile(folder / one, secrets.values()) for one in LOGS] if secrets else []
+        try:
+            self._child = self._begun(folder, {**environment, **(secrets or {}), "GENIE_JOB_ID": job_id})
+            _led.add(self._child.pid)
+        except OSError as error:
+            raise Unavailable(
+                f"The job {job_id} cannot be started: {error.strerror}.",
+                next_step="See that bash is installed and that the machine has room for more processes.",
+            ) from None
+        finally:
+            for one in self._masked:
+                one.close()
 
     def kill(self, why: str) -> None:
         """End it, politely at first."""
@@ -100,9 +106,18 @@ class Running:
             with suppress(asyncio.CancelledError):
                 await watcher
             _signal(_adopted(self._job_id), signal.SIGKILL)
+            for one in self._masked:
+                await asyncio.to_thread(one.join, GRACE_S)
         code = self._child.returncode
         assert code is not None
         return Outcome(code, self._why, self._started_ms, usage.ru_utime + usage.ru_stime, self._peak_mb)
+
+    def _begun(self, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        if self._masked:
+            out, errors, setup = (one.descriptor for one in self._masked)
+            return _start(folder, {**environment, SETUP_LOG: f"/dev/fd/{setup}"}, (out, errors), (setup,))
+        with (folder / "stdout").open("ab") as plain, (folder / "stderr").open("ab") as plain_errors:
+            return _start(folder, environment, (plain.fileno(), plain_errors.fileno()))
 
     async def _ended(self) -> resource.struct_rusage:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -145,6 +160,21 @@ class Running:
             with suppress(psutil.Error):
                 found += one.children(recursive=True)
         return found
+
+
+def _start(
+    folder: Path, environment: Mapping[str, str], streams: tuple[int, int], inherited: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_dies_with_us(), "bash", str(folder / "run")],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=streams[0],
+        stderr=streams[1],
+        start_new_session=True,
+        pass_fds=inherited,
+    )
 
 
 def sweep(agent: str) -> None:

@@ -17,6 +17,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from matinee.jobs import secrets
+
 
 class ApplicationStatus(StrEnum):
     """Whether an application, or a command, may be used."""
@@ -79,6 +81,7 @@ Tag = Annotated[str, Field(max_length=255)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(_without_blanks), AfterValidator(_distinct)]
 File = Annotated[str, Field(max_length=1024)]
 Files = Annotated[tuple[File, ...], BeforeValidator(_without_blanks), AfterValidator(_distinct)]
+Secret = Annotated[str, Field(pattern=secrets.NAME)]
 Argument = Annotated[str, Field(max_length=10_000)]
 
 
@@ -250,6 +253,8 @@ class JobRequest(Resource):
     """Before the second attempt; each further one waits twice as long as the one before, for an hour at most."""
     rerunnable: bool = False
     """Whether it may run again where its agent died, and nobody can tell how far it had come."""
+    secrets: tuple[Secret, ...] = ()
+    """Secrets that it finds in variables of these names, and that are struck out of what it prints."""
     not_before: datetime | None = None
     deadline: datetime | None = None
     """When it has to have ended; it is not begun after that, and killed then."""

@@ -17,6 +17,8 @@ from shlex import quote
 from matinee.base.errors import InvalidInput
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SETUP_LOG = "GENIE_SETUP_LOG"
+"""The variable that says where else the output of setup goes."""
 ENVIRONMENT = "genie/logs/env.log"
 FOLDERS = ("genie/logs", "genie/applications")
 
@@ -62,7 +64,7 @@ class Script:
         yield "\n# What the server says"
         yield from (f"export {_variable(name)}={quote(value)}" for name, value in sorted(self.variables.items()))
         yield "\n# Setup"
-        yield "exec 6>&1 7>&2 >genie/logs/setup.log 2>&1"
+        yield f'exec 6>&1 7>&2 >"${{{SETUP_LOG}:-genie/logs/setup.log}}" 2>&1; unset {SETUP_LOG}'
         for one in self.setups:
             yield f"echo {quote('Sourcing the setup file of ' + one.whose)}"
             yield f"source {quote('./' + one.path)}"

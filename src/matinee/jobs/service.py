@@ -21,6 +21,7 @@ from matinee.jobs.durable import Tickets
 from matinee.jobs.flow import Flow
 from matinee.jobs.graph import ordered
 from matinee.jobs.records import Job, JobRequest, Usable
+from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.together import LANE, Together
 
@@ -38,6 +39,7 @@ class Service:
     def __init__(self, backends: Backends, settings: JobsSettings) -> None:
         self._tables, self._settings = backends.tables, settings
         self._work = backends.work / "jobs"
+        self.secrets = Secrets(backends.work.parent / settings.secrets)
         self._rng = SystemRandom()
         self._made: _Opened | None = None
         self._lock = threading.Lock()
@@ -127,7 +129,7 @@ class Service:
 
     def agent(self) -> Agent:
         """An agent for this machine, to be served by a process of its own."""
-        return Agent(self._tables, self._settings, self._work)
+        return Agent(self._tables, self._settings, self._work, self.secrets)
 
     def close(self) -> None:
         """Let go of the queue."""
