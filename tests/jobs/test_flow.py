@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from tests.jobs.conftest import Agents, request, until
@@ -128,20 +129,52 @@ def test_files_are_laid_beside_the_job(service: Service, agents: Agents, tmp_pat
     assert "Two files of the job are called run." in service.wait(taken.id, 30).status_msg
 
 
-def test_owners_have_room_for_so_many(workspace_of_two: Service, agents: Agents) -> None:
-    service = workspace_of_two
-    ids = [service.submit(request("sleep .2", priority=i)).id for i in range(5)]
-    other = service.submit(request("true", user="ben"))
-    assert [service.job(id_).status for id_ in ids] == [S.ACCEPTED, S.ACCEPTED, S.RESERVED, S.RESERVED, S.RESERVED]
-    assert other.status == S.ACCEPTED
-    agents()
-    done = [service.wait(id_, 30) for id_ in ids]
-    assert {one.status for one in done} == {S.SUCCEEDED}
-    assert (done[4].started_ms or 0) <= (done[2].started_ms or 0), "the urgent go first"
-
-
-@pytest.fixture
-def workspace_of_two(service: Service) -> Service:
-    """At most two jobs of an owner at once."""
-    service._settings = service._settings.model_copy(update={"active_limit": 2})
+def limited(service: Service, **limits: object) -> Service:
+    service._settings = service._settings.model_copy(update=limits)
     return service
+
+
+def statuses(service: Service, ids: list[str]) -> str:
+    """A letter for each."""
+    return "".join(service.job(id_).status[0] for id_ in ids)
+
+
+def test_owners_have_room_for_so_many(service: Service) -> None:
+    limited(service, active_limit=2)
+    ids = [service.submit(request("true", priority=i)).id for i in range(5)]
+    other = service.submit(request("true", user="ben"))
+    assert statuses(service, ids) == "AARRR"
+    assert other.status == S.ACCEPTED
+    service.kill(ids[0])
+    assert statuses(service, ids) == "KARRA", "the urgent go first"
+
+
+def test_tags_have_room_for_so_many(service: Service) -> None:
+    limited(service, tag_limits={"gpu": 2, "disk": 1}, active_limit=3)
+    gpu = [service.submit(request("true", tags=("gpu",), user=user)).id for user in ("ada", "ada", "ada", "ben")]
+    assert statuses(service, gpu) == "AARR"
+    plain = service.submit(request("true", user="ada"))
+    assert plain.status == S.ACCEPTED, "others of the owner go by"
+    disk = [service.submit(request("true", tags=("disk", "gpu"), user="eve", priority=9)).id for _ in range(2)]
+    assert statuses(service, disk) == "RR"
+    service.kill(gpu[0])
+    assert (statuses(service, gpu) + statuses(service, disk)).count("A") == 2
+    for id_ in gpu:
+        service.kill(id_)
+    assert statuses(service, disk) == "AR"
+
+
+def test_costs_are_told_by_owner(service: Service, agents: Agents) -> None:
+    limited(service, cpu_hour_price=3600, gb_hour_price=1)
+    agents()
+    burn = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    ada = service.submit(request(f"python3 -c {quote(burn)}", user="ada"))
+    ben = service.submit(request("exit 1", user="ben", retries=1, retry_wait_s=0.1))
+    for one in (ada, ben):
+        service.wait(one.id, 30)
+    dear, cheap = service.costs(0, 1 << 50)
+    assert (dear.user, dear.jobs, dear.attempts, dear.failed) == ("ada", 1, 1, 0)
+    assert (cheap.user, cheap.jobs, cheap.attempts, cheap.failed) == ("ben", 1, 2, 2)
+    assert 0.5 <= dear.cpu_hours * 3600 < 5
+    assert dear.price == pytest.approx(dear.cpu_hours * 3600 + dear.memory_gb_hours)
+    assert service.costs(0, 1) == []

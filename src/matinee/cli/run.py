@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import orjson
 from rich.console import Console
 from rich.text import Text
 
+from matinee.base import progress_file
 from matinee.base.errors import MatineeError
-from matinee.base.progress import reporting_to
+from matinee.base.progress import Reporter, reporting_to
 from matinee.base.terminal import Bars
 from matinee.cli.app import app
 from matinee.cli.exits import INTERRUPTED, exit_code
@@ -24,7 +27,7 @@ def run(args: Sequence[str]) -> int:
     args = shared_first(args)
     console = Console(stderr=True, highlight=False)
     try:
-        with reporting_to(Bars(console)):
+        with reporting_to(_reporter(console)):
             result = app(args=list(args), prog_name="matinee", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -39,6 +42,12 @@ def run(args: Sequence[str]) -> int:
         sys.stdout = None
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _reporter(console: Console) -> Reporter:
+    """Bars for people, or a file for whoever has started us and watches that."""
+    path = os.environ.get(progress_file.VARIABLE)
+    return progress_file.ProgressFile(Path(path)) if path else Bars(console)
 
 
 def shared_first(args: Sequence[str]) -> list[str]:

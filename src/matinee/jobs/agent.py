@@ -12,21 +12,25 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from random import SystemRandom
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from matinee.base import clock
+from matinee.base import clock, progress_file
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import MatineeError, Unavailable
 from matinee.base.ids import new_id
+from matinee.base.progress_file import Told
 from matinee.base.tables import Tables
-from matinee.jobs import folder, minder, process, store
+from matinee.jobs import folder, minder, process, schedules, store
+from matinee.jobs.archive import Archive
 from matinee.jobs.durable import PACE_S, Executor, Tickets
 from matinee.jobs.flow import Ended, Flow, Verdict
+from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
 from matinee.jobs.process import Limits, Outcome, Running
 from matinee.jobs.records import JobStatus
@@ -42,6 +46,9 @@ R = TypeVar("R")
 
 TICK_S = 0.5
 TIDY_S = 60.0
+PROGRESS = "genie/progress"
+STATE = "MATINEE_STATE"
+"""The variable that names the folder which all attempts of a job share."""
 _STOPPED = "Its agent was stopped."
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "TMPDIR", "JAVA_HOME")
 """Variables of the agent that its jobs see."""
@@ -58,21 +65,29 @@ class _Seen(NamedTuple):
     """Owners of jobs whose hour has come."""
     dead: list[str]
     """Agents."""
+    hours: list[str]
+    """Schedules that are due."""
 
 
 class Agent:
     """An agent, of which a process has one."""
 
-    def __init__(self, tables: Tables, settings: JobsSettings, work: Path, secrets: Secrets) -> None:
+    def __init__(
+        self, tables: Tables, settings: JobsSettings, work: Path, *, secrets: Secrets, archive: Archive
+    ) -> None:
         self.id = new_id(clock.now_ms(), SystemRandom())
         self._tables, self._settings, self._work, self._secrets = tables, settings, work, secrets
+        self._archive, self._rng = archive, SystemRandom()
         self._slots = settings.slots or 2 * len(os.sched_getaffinity(0))
         self._runner, self._lease = store.Runner(self.id, socket.gethostname()), Lease(tables, self.id, self._bury)
         self._tickets = Tickets(tables)
         self._flow = Flow(self._tickets, settings)
         self._writer = Together(tables, PACE_S)
         self._executor = Executor(tables, self.id, self._slots, self._run)
+        self._keeper = Keeper(tables, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept)
         self._running: dict[str, Running] = {}
+        self._told: dict[str, Told | None] = {}
+        """How far each running job has come, as it was written last."""
         self._under_way = 0
         """Attempts whose end is not written yet."""
         self._tidied = time.monotonic()
@@ -82,6 +97,7 @@ class Agent:
         self._lease.begin(self._slots)
         self._minder = minder.start(self.id)
         self._executor.start()
+        self._keeper.start()
         try:
             while not stop.wait(TICK_S) and self._tick():
                 pass
@@ -95,6 +111,7 @@ class Agent:
         while self._under_way and time.monotonic() < end:
             time.sleep(0.05)
         self._executor.stop()
+        self._keeper.stop()
         self._writer.close()
         self._minder.communicate()
         self._lease.end()
@@ -129,7 +146,11 @@ class Agent:
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),
         )
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {process.AGENT: self.id}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            process.AGENT: self.id,
+            progress_file.VARIABLE: str(place / PROGRESS),
+            STATE: str(await asyncio.to_thread(self._archive.state, one.job)),
+        }
         running = Running(one.job.id, place, environment, limits, secrets)
         self._running[one.job.id] = running
         told: asyncio.Future[None] = asyncio.ensure_future(self._write(self._started, one.job.id))
@@ -138,6 +159,7 @@ class Agent:
         finally:
             told.cancel()  # of one that was so short nobody needs to hear that it ran
             del self._running[one.job.id]
+            self._told.pop(one.job.id, None)
         return _told(outcome, place)
 
     async def _write(self, change: Change[T, R], item: T) -> R:
@@ -167,7 +189,7 @@ class Agent:
             known = self._lease.beat()
             seen = self._look()
             self._lease.strike(seen.dead)
-            if seen.late or seen.due:
+            if seen.late or seen.due or seen.hours:
                 self._writer.write(self._heed, seen).result()
         except Unavailable as error:
             logger.warning("The agent cannot say that it lives: %s", error)
@@ -177,6 +199,7 @@ class Agent:
         for id_, why in seen.unwanted:
             if id_ in self._running:
                 self._running[id_].kill(why)
+        self._tell()
         process.bury()
         if time.monotonic() - self._tidied > TIDY_S:
             self._tickets.tidy(clock.now_ms() - DAY_MS)
@@ -192,13 +215,33 @@ class Agent:
                 late=list(connection.execute(_LATE, now).scalars()),
                 due=list(connection.execute(_DUE, now).scalars()),
                 dead=self._lease.dead(connection),
+                hours=schedules.due(connection, clock.now_ms()),
             )
 
     def _heed(self, connection: Connection, seen: Sequence[_Seen]) -> None:
         for one in seen:
             self._flow.kill(connection, dict.fromkeys(one.late, "Its deadline has passed."), _now())
             self._flow.owners.update(one.due)
+            schedules.keep(connection, self._flow, one.hours, _now(), lambda: new_id(_now(), self._rng))
         self._flow.settle(connection, _now())
+
+    def _tell(self) -> None:
+        """Pass on how far our jobs say that they have come."""
+        for id_, running in list(self._running.items()):
+            told = progress_file.read(running.folder / PROGRESS)
+            if told != self._told.get(id_):
+                self._told[id_] = told
+                self._writer.write(self._advance, {"id_": id_, "progress": told and asdict(told)})
+
+    def _advance(self, connection: Connection, told: Sequence[Mapping[str, Any]]) -> None:
+        store.change(connection, told, _now())
+
+    def _kept(self, job_id: str, archive: str) -> None:
+        self._writer.write(self._keep, (job_id, archive)).result()
+
+    def _keep(self, connection: Connection, kept: Sequence[tuple[str, str]]) -> None:
+        for id_, archive in kept:
+            store.kept(connection, id_, archive)
 
     def _bury(self, agents: list[str]) -> None:
         count = self._tickets.give_back(agents)

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import ValidationError
 from rich.table import Table
 
-from matinee.base.clock import to_iso
+from matinee.base.clock import DAY_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
-from matinee.base.terminal import Opener
-from matinee.jobs import store
-from matinee.jobs.records import Job, JobRequest, JobStatus, Noun, TagCriteria, Usable
+from matinee.jobs import cli_schedules, cli_secrets, store
+from matinee.jobs.cli_parts import Graph, plain, read, refused, service_of, user
+from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
 
 app = typer.Typer(
     help="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",
     no_args_is_help=True,
 )
-secrets = typer.Typer(help="What jobs must know and nobody may read.", no_args_is_help=True)
-app.add_typer(secrets, name="secret")
-N = TypeVar("N", bound=BaseModel)
+app.add_typer(cli_secrets.app, name="secret")
+app.add_typer(cli_schedules.app, name="schedule")
 KINDS = {name: kind for kind, name in store.KINDS.items()}
 JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
 Kind = Annotated[str, typer.Argument(help="application, command or cluster.")]
-
-
-def _service(ctx: typer.Context) -> tuple[Opener, Service]:
-    opener: Opener = ctx.obj
-    return opener, opener.workspace().service("jobs")
 
 
 def _kind(name: str) -> type[Usable]:
@@ -46,52 +38,31 @@ def _kind(name: str) -> type[Usable]:
     return kind
 
 
-class Graph(RootModel[dict[str, JobRequest]]):
-    """Job requests by name."""
-
-
-def _read(kind: type[N], file: Path) -> N:
-    """A record from a file of JSON, or from standard input where it is ``-``."""
-    try:
-        return kind.model_validate_json(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise _refused(str(file), error) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}.", next_step="Name a file of JSON.") from None
-
-
-def _refused(what: str, error: ValidationError) -> InvalidInput:
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    told = ": ".join(one for one in (what, where, first["msg"]) if one)
-    return InvalidInput(f"{told}.", next_step="Mend it and try again.")
-
-
 @app.command()
 def save(
     ctx: typer.Context, kind: Kind, file: Annotated[Path, typer.Argument(help="JSON in Genie's shape, or -.")]
 ) -> None:
     """Store an application, a command or a cluster; one of the same id is written over."""
-    opener, service = _service(ctx)
-    one = service.save(_read(_kind(kind), file))
-    opener.show(_plain(one), f"{kind} {one.name} has the id {one.id}")
+    opener, service = service_of(ctx)
+    one = service.save(read(_kind(kind), file))
+    opener.show(plain(one), f"{kind} {one.name} has the id {one.id}")
 
 
 @app.command()
 def resources(ctx: typer.Context, kind: Kind) -> None:
     """List the applications, commands or clusters."""
-    opener, service = _service(ctx)
+    opener, service = service_of(ctx)
     found = service.resources(_kind(kind))
     table = Table("id", "name", "status", "tags")
     for one in found:
         table.add_row(one.id, one.name, one.status, ", ".join(one.tags))
-    opener.show([_plain(one) for one in found], table)
+    opener.show([plain(one) for one in found], table)
 
 
 @app.command()
 def remove(ctx: typer.Context, kind: Kind, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Remove an application, a command or a cluster."""
-    opener, service = _service(ctx)
+    opener, service = service_of(ctx)
     service.remove(_kind(kind), id_)
     opener.show({"removed": id_}, f"{kind} {id_} is gone")
 
@@ -115,14 +86,14 @@ def submit(
     wait: Annotated[bool, typer.Option(help="Wait for its end, and show what it prints meanwhile.")] = False,
 ) -> None:
     """Have something run: by default a program on this machine, as in `matinee jobs submit -- ls -l`."""
-    opener, service = _service(ctx)
+    opener, service = service_of(ctx)
     if request is not None:
-        made = _read(JobRequest, request)
+        made = read(JobRequest, request)
     else:
         try:
             made = JobRequest(
                 name=name,
-                user=_user(),
+                user=user(),
                 version="1",
                 cluster_criterias=tuple(TagCriteria(tags=tuple(one.split(","))) for one in cluster or ["type:local"]),
                 command_criteria=tuple(command or ["type:program"]),
@@ -135,12 +106,12 @@ def submit(
                 secrets=tuple(secret or ()),
             )
         except ValidationError as error:
-            raise _refused("The job", error) from None
+            raise refused("The job", error) from None
     job = service.submit(made)
     if wait:
         opener.say(f"job {job.id}")
         job = _follow(service, job.id)
-    opener.show(_plain(job), f"job {job.id}: {job.status} {job.status_msg}".rstrip())
+    opener.show(plain(job), f"job {job.id}: {job.status} {job.status_msg}".rstrip())
     if wait and job.status != JobStatus.SUCCEEDED:
         raise typer.Exit(1)
 
@@ -151,40 +122,40 @@ def submit_graph(
     file: Annotated[Path, typer.Argument(help="JSON: job requests by name; `after` lists names of others. Or -.")],
 ) -> None:
     """Have several jobs run, one after another as they say."""
-    opener, service = _service(ctx)
-    made = service.submit_graph(_read(Graph, file).root)
+    opener, service = service_of(ctx)
+    made = service.submit_graph(read(Graph, file).root)
     table = Table("name", "id", "status")
     for name, job in made.items():
         table.add_row(name, job.id, job.status)
-    opener.show({name: _plain(job) for name, job in made.items()}, table)
+    opener.show({name: plain(job) for name, job in made.items()}, table)
 
 
 @app.command("list")
 def list_(
     ctx: typer.Context,
     status: Annotated[list[str] | None, typer.Option(help="Only those with one of these statuses.")] = None,
-    user: Annotated[str, typer.Option(help="Only this owner's.")] = "",
+    owner: Annotated[str, typer.Option("--user", help="Only this owner's.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="Only those with all of these tags.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20,
 ) -> None:
     """List jobs, the latest first."""
-    opener, service = _service(ctx)
-    found = service.jobs(statuses=[one.upper() for one in status or ()], owner=user, tags=tag or (), limit=limit)
+    opener, service = service_of(ctx)
+    found = service.jobs(statuses=[one.upper() for one in status or ()], owner=owner, tags=tag or (), limit=limit)
     table = Table("id", "name", "user", "status", "created", "took", "")
     for one in found:
         table.add_row(one.id, one.name, one.user, one.status, to_iso(one.created_ms)[:19], _took(one), one.status_msg)
-    opener.show([_plain(one) for one in found], table)
+    opener.show([plain(one) for one in found], table)
 
 
 @app.command()
 def show(ctx: typer.Context, id_: JobId) -> None:
     """Everything that is known of a job."""
-    opener, service = _service(ctx)
+    opener, service = service_of(ctx)
     job = service.job(id_)
     table = Table(show_header=False)
-    for key, value in _plain(job).items():
+    for key, value in plain(job).items():
         table.add_row(key, to_iso(value) if key.endswith("Ms") and value else str(value))
-    opener.show(_plain(job), table)
+    opener.show(plain(job), table)
 
 
 @app.command()
@@ -197,7 +168,7 @@ def log(
     follow: Annotated[bool, typer.Option(help="Go on until the job ends.")] = False,
 ) -> None:
     """Print what a job wrote."""
-    _, service = _service(ctx)
+    _, service = service_of(ctx)
     if follow:
         _follow(service, id_, file)
     else:
@@ -207,16 +178,16 @@ def log(
 @app.command()
 def kill(ctx: typer.Context, id_: JobId) -> None:
     """End a job, politely at first."""
-    opener, service = _service(ctx)
-    service.kill(id_, f"{_user()} killed it.")
+    opener, service = service_of(ctx)
+    service.kill(id_, f"{user()} killed it.")
     job = service.job(id_)
-    opener.show(_plain(job), f"job {id_}: {'it ends soon' if not job.status.final else job.status}")
+    opener.show(plain(job), f"job {id_}: {'it ends soon' if not job.status.final else job.status}")
 
 
 @app.command()
 def agent(ctx: typer.Context) -> None:
     """Run jobs on this machine until it is stopped."""
-    opener, service = _service(ctx)
+    opener, service = service_of(ctx)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -224,31 +195,20 @@ def agent(ctx: typer.Context) -> None:
     service.agent().serve(stop)
 
 
-@secrets.command("set")
-def set_secret(
+@app.command()
+def costs(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="Of the variable in which jobs find it.")],
+    days: Annotated[float, typer.Option(min=0, help="Of how many days, until now.")] = 30,
 ) -> None:
-    """Keep a secret; its value is read from standard input, or asked for where that is a terminal."""
-    opener, service = _service(ctx)
-    value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
-    service.secrets.put(name, value)
-    opener.show({"name": name}, f"{name} is kept; jobs get it with --secret {name}")
-
-
-@secrets.command("list")
-def list_secrets(ctx: typer.Context) -> None:
-    """List the names of secrets."""
-    opener, service = _service(ctx)
-    opener.show(service.secrets.names(), "\n".join(service.secrets.names()))
-
-
-@secrets.command("remove")
-def remove_secret(ctx: typer.Context, name: str) -> None:
-    """Forget a secret."""
-    opener, service = _service(ctx)
-    service.secrets.remove(name)
-    opener.show({"removed": name}, f"{name} is gone")
+    """What jobs have taken, by owner; money where `jobs.cpu_hour_price` and `jobs.gb_hour_price` are set."""
+    opener, service = service_of(ctx)
+    now = now_ms()
+    found = service.costs(now - round(days * DAY_MS), now)
+    table = Table("user", "jobs", "attempts", "failed", "processor h", "machine h", "memory GB h", "price")
+    for one in found:
+        hours = (f"{value:.3f}" for value in (one.cpu_hours, one.wall_hours, one.memory_gb_hours))
+        table.add_row(one.user, str(one.jobs), str(one.attempts), str(one.failed), *hours, f"{one.price:.2f}")
+    opener.show([plain(one) for one in found], table)
 
 
 def _follow(service: Service, id_: str, file: str = "stdout") -> Job:
@@ -274,12 +234,3 @@ def _took(job: Job) -> str:
     if job.started_ms is None:
         return ""
     return f"{((job.finished_ms or int(time.time() * 1000)) - job.started_ms) / 1000:.1f} s"
-
-
-def _plain(one: Noun) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(one.model_dump_json(by_alias=True))
-    return found
-
-
-def _user() -> str:
-    return getpass.getuser()

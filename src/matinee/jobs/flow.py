@@ -168,7 +168,12 @@ class Flow:
     def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
         room = self.settings.active_limit - store.queued(connection, owner)
-        waiting = store.admissible(connection, owner, room, now_ms) if room > 0 else ()
+        free = {tag: limit - store.tagged(connection, tag) for tag, limit in self.settings.tag_limits.items()}
+        full = [tag for tag, count in free.items() if count <= 0]
+        found = store.admissible(connection, owner, room, now_ms, without=full) if room > 0 else ()
+        waiting = within(found, free)
+        if len(waiting) < len(found):
+            self.owners.add(owner)  # a tag is full now, and others of this owner may go before
         known = self.known.read(connection) if waiting else self.known
         ready, hopeless = [], []
         for one in waiting:
@@ -216,6 +221,8 @@ class Flow:
         while ending:
             store.change(connection, [_final(one, verdict, now_ms) for one, verdict in ending], now_ms)
             self.owners.update(one.job.user for one, _ in ending)
+            for tag in self.settings.tag_limits.keys() & {tag for one, _ in ending for tag in one.job.tags}:
+                self.owners.update(store.waiting_with(connection, tag))
             ended = {one.job.id: (one.job.name, verdict.status) for one, verdict in ending}
             after = store.followers(connection, ended)
             freed = Counter(other for id_, other in after if ended[id_][1] == JobStatus.SUCCEEDED)
@@ -226,6 +233,17 @@ class Flow:
 
 
 _BEFORE_AN_AGENT = frozenset({JobStatus.RESERVED, JobStatus.RESOLVED, JobStatus.ACCEPTED})
+
+
+def within(waiting: Sequence[store.Stored], free: Mapping[str, int]) -> list[store.Stored]:
+    """Those of these jobs, the first first, for whose tags there is room."""
+    left, found = Counter(free), []
+    for one in waiting:
+        tags = left.keys() & set(one.job.tags)
+        if all(left[tag] > 0 for tag in tags):
+            left.subtract(tags)
+            found.append(one)
+    return found
 
 
 def ticket(id_: str, attempt: int) -> str:

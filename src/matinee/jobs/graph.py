@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from matinee.base.errors import InvalidInput
+from matinee.base.errors import Conflict, InvalidInput
+from matinee.jobs.records import JobRequest
 
 
 def ordered(after: Mapping[str, Collection[str]]) -> list[str]:
@@ -30,3 +31,21 @@ def ordered(after: Mapping[str, Collection[str]]) -> list[str]:
             f"These jobs wait for each other: {' after '.join(map(repr, reversed(circle)))}.",
             next_step="Take one of these out.",
         ) from None
+
+
+def named(
+    requests: Mapping[str, JobRequest], new_id: Callable[[], str]
+) -> tuple[dict[str, str], dict[str, JobRequest]]:
+    """The ids of a graph's jobs by name, and its requests by these ids, `after` ids instead of names.
+
+    Raises what `ordered` raises, and `Conflict` where two requests have one id.
+    """
+    order = ordered({name: one.after for name, one in requests.items()})
+    ids = {name: requests[name].id or new_id() for name in order}
+    made = {
+        ids[name]: requests[name].model_copy(update={"after": tuple(ids[one] for one in requests[name].after)})
+        for name in order
+    }
+    if len(made) < len(order):
+        raise Conflict("Two jobs of the graph have one id.", next_step="Leave their ids out.")
+    return ids, made

@@ -71,6 +71,7 @@ class Running:
         secrets: Mapping[str, str] | None = None,
     ) -> None:
         """`secrets` are more variables of the environment, which no log will hold."""
+        self.folder = folder
         self._job_id, self._limits = job_id, limits
         self._why = ""
         self._started_ms = now_ms()

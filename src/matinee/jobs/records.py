@@ -275,6 +275,14 @@ class JobRequest(Resource):
         return found
 
 
+class Progress(Noun):
+    """How far a job says that it has come."""
+
+    label: str
+    done: float
+    total: float | None
+
+
 class Job(Noun):
     """What came of a request."""
 
@@ -292,6 +300,7 @@ class Job(Noun):
     """How often it was begun."""
     exit_code: int | None = None
     archive_location: str | None = None
+    progress: Progress | None = None
     created_ms: int
     updated_ms: int
     started_ms: int | None = None

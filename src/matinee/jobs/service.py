@@ -15,12 +15,15 @@ from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
 from matinee.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from matinee.base.ids import new_id
-from matinee.jobs import store
+from matinee.jobs import schedules, store
 from matinee.jobs.agent import Agent
+from matinee.jobs.archive import Archive
+from matinee.jobs.costs import Cost, costs
 from matinee.jobs.durable import Tickets
 from matinee.jobs.flow import Flow
-from matinee.jobs.graph import ordered
+from matinee.jobs.graph import named
 from matinee.jobs.records import Job, JobRequest, Usable
+from matinee.jobs.schedules import Planned, Schedule
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.together import LANE, Together
@@ -40,6 +43,7 @@ class Service:
         self._tables, self._settings = backends.tables, settings
         self._work = backends.work / "jobs"
         self.secrets = Secrets(backends.work.parent / settings.secrets)
+        self._archive = Archive(backends.objects, self._work)
         self._rng = SystemRandom()
         self._made: _Opened | None = None
         self._lock = threading.Lock()
@@ -80,14 +84,7 @@ class Service:
 
         Raises what `submit` raises, and `InvalidInput` where they wait for each other or for one that is not there.
         """
-        order = ordered({name: one.after for name, one in requests.items()})
-        ids = {name: requests[name].id or self._new_id() for name in order}
-        made = {
-            ids[name]: requests[name].model_copy(update={"after": tuple(ids[one] for one in requests[name].after)})
-            for name in order
-        }
-        if len(made) < len(order):
-            raise Conflict("Two jobs of the graph have one id.", next_step="Leave their ids out.")
+        ids, made = named(requests, self._new_id)
         jobs = self._submitted(made)
         return {name: jobs[id_] for name, id_ in ids.items()}
 
@@ -117,9 +114,9 @@ class Service:
         return job
 
     def output(self, id_: str, name: str = "stdout", attempt: int | None = None) -> Path:
-        """A file of a job's folder, of its latest attempt. Raises `NotFound`."""
+        """A file of a job's folder, of its latest attempt, brought here where it lies elsewhere. Raises `NotFound`."""
         number = self.job(id_).attempt if attempt is None else attempt
-        folder = (self._work / id_ / str(number)).resolve()
+        folder = self._archive.lay(id_, str(number)).resolve()
         path = (folder / name).resolve()
         if not path.is_relative_to(folder):
             raise InvalidInput(f"{name!r} is outside of the job's folder.", next_step="Name a file in it.")
@@ -127,9 +124,44 @@ class Service:
             raise NotFound(f"The job {id_} has no file {name}.", next_step="It may not have begun; ask again later.")
         return path
 
+    def save_schedule(self, one: Schedule) -> Planned:
+        """Store a schedule, over what had its id; as it is planned now.
+
+        Raises `InvalidInput` where its jobs wait for each other.
+        """
+        one = one if one.id else one.model_copy(update={"id": self._new_id()})
+        with self._tables.write(LANE) as connection:
+            schedules.save(self._tables, connection, one, now_ms())
+            return schedules.find(connection, one.id or "")
+
+    def schedules(self) -> list[Planned]:
+        """All schedules, the soonest first."""
+        with self._tables.read() as connection:
+            return schedules.planned(connection)
+
+    def schedule(self, id_: str) -> Planned:
+        """One of them. Raises `NotFound`."""
+        with self._tables.read() as connection:
+            return schedules.find(connection, id_)
+
+    def remove_schedule(self, id_: str) -> None:
+        """Remove a schedule; the jobs that it has submitted stay."""
+        with self._tables.write(LANE) as connection:
+            schedules.remove(connection, id_)
+
+    def run_schedule(self, id_: str) -> Planned:
+        """Submit the jobs of a schedule now; what came of it. Raises `NotFound`."""
+        self._opened().writer.write(self._run, id_).result()
+        return self.schedule(id_)
+
+    def costs(self, since_ms: int, until_ms: int) -> list[Cost]:
+        """What the attempts that ended in a time have taken, by owner, the dearest first."""
+        with self._tables.read() as connection:
+            return costs(connection, self._settings, since_ms, until_ms)
+
     def agent(self) -> Agent:
         """An agent for this machine, to be served by a process of its own."""
-        return Agent(self._tables, self._settings, self._work, self.secrets)
+        return Agent(self._tables, self._settings, self._work, secrets=self.secrets, archive=self._archive)
 
     def close(self) -> None:
         """Let go of the queue."""
@@ -158,6 +190,12 @@ class Service:
         for id_, _ in unwanted:
             store.find(connection, id_)
         flow.kill(connection, dict(unwanted), now_ms())
+        flow.settle(connection, now_ms())
+
+    def _run(self, connection: Connection, ids: Sequence[str]) -> None:
+        flow = self._opened().flow
+        for id_ in ids:
+            schedules.submit(connection, flow, schedules.find(connection, id_).schedule, now_ms(), self._new_id)
         flow.settle(connection, now_ms())
 
     def _opened(self) -> _Opened:

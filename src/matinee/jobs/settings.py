@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from matinee.base.settings import Table
@@ -15,3 +17,9 @@ class JobsSettings(Table):
     timeout_s: int = Field(604_800, ge=1, description="seconds that a job may run where its request does not say")
     memory_mb: int = Field(0, ge=0, description="memory of a job where neither it nor its command says; 0: no limit")
     secrets: str = Field("secrets", description="folder with a file for each secret that jobs may ask for")
+    tag_limits: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description="how many jobs with a tag are queued or run at once, as {gpu = 1}"
+    )
+    keep_days: float = Field(7, ge=0, description="days that folders of jobs stay on their machine after the archive")
+    cpu_hour_price: float = Field(0, ge=0, description="price of an hour of a processor, in any money")
+    gb_hour_price: float = Field(0, ge=0, description="price of a gigabyte of memory for an hour")

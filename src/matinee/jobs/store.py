@@ -9,7 +9,20 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.tables import Tables
@@ -63,6 +76,8 @@ class Stored:
     chosen: Mapping[str, Any] | None
     kill: str | None
     agent: str | None
+    archive: str | None
+    """Where it is archived, empty where it is not to be, None where that is still to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +198,11 @@ def _change(columns: tuple[str, ...]) -> Update:
     return update(jobs).where(jobs.c.id == bindparam("id_"), jobs.c.finished_ms.is_(None)).values(**changed)
 
 
+def kept(connection: Connection, id_: str, archive: str) -> None:
+    """Note where a final job is archived."""
+    connection.execute(update(jobs).where(jobs.c.id == id_).values(archive=archive))
+
+
 def followers(connection: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
     """Pairs of one of these and a job that comes right after it."""
     rows = (row for some in _batched(ids) for row in connection.execute(_FOLLOWERS, {"ids": some}))
@@ -197,10 +217,31 @@ def fewer(connection: Connection, freed: Mapping[str, int]) -> set[str]:
     return {owner for some in _batched(freed) for owner in connection.execute(_FREE, {"ids": some}).scalars()}
 
 
-def admissible(connection: Connection, owner: str, room: int, now_ms: int) -> list[Stored]:
-    """Jobs of an owner that wait for nothing but room, as many as there is, most urgent first."""
-    rows = connection.execute(_ADMISSIBLE, {"owner_": owner, "now_ms": now_ms, "room": room})
+def active(connection: Connection, ids: Iterable[str]) -> bool:
+    """Whether any of these has not ended."""
+    return any(not one.job.status.final for one in found(connection, ids))
+
+
+def admissible(
+    connection: Connection, owner: str, room: int, now_ms: int, without: Collection[str] = ()
+) -> list[Stored]:
+    """Jobs of an owner that wait for nothing but room, as many as there is, most urgent first; none with these tags."""
+    query = _ADMISSIBLE.where(*(~_has(tag) for tag in without)) if without else _ADMISSIBLE
+    rows = connection.execute(query, {"owner_": owner, "now_ms": now_ms, "room": room})
     return [_stored(row) for row in rows]
+
+
+def tagged(connection: Connection, tag: str) -> int:
+    """How many jobs with a tag are queued or run."""
+    query = select(func.count()).where(jobs.c.status.in_(QUEUED), _has(tag))
+    return int(connection.execute(query).scalar_one())
+
+
+def waiting_with(connection: Connection, tag: str) -> set[str]:
+    """Owners of jobs with a tag that wait."""
+    return set(
+        connection.execute(select(jobs.c.owner).where(jobs.c.status.in_(WAITING), _has(tag)).distinct()).scalars()
+    )
 
 
 def queued(connection: Connection, owner: str) -> int:
@@ -229,7 +270,7 @@ def listed(
     if owner:
         query = query.where(jobs.c.owner == owner)
     for tag in tags:
-        query = query.where(jobs.c.tags.contains(f"\n{tag}\n", autoescape=True))
+        query = query.where(_has(tag))
     return [_stored(row).job for row in connection.execute(query)]
 
 
@@ -261,6 +302,10 @@ def end_attempts(connection: Connection, ended: Sequence[tuple[Job, str, Outcome
         connection.execute(_END_ATTEMPT, rows)
 
 
+def _has(tag: str) -> ColumnElement[bool]:
+    return jobs.c.tags.contains(f"\n{tag}\n", autoescape=True)
+
+
 def _batched(ids: Iterable[str]) -> Iterator[list[str]]:
     """In parts that fit into one statement."""
     rest = iter(ids)
@@ -283,13 +328,14 @@ def _stored(row: Row[Any]) -> Stored:
         command_name=chosen.get("command", {}).get("name"),
         attempt=row.attempt,
         exit_code=row.exit_code,
-        archive_location=row.archive,
+        archive_location=row.archive or None,
+        progress=row.progress,
         created_ms=row.created_ms,
         updated_ms=row.updated_ms,
         started_ms=row.started_ms,
         finished_ms=row.finished_ms,
     )
-    return Stored(job, request, row.chosen, row.kill, row.agent)
+    return Stored(job, request, row.chosen, row.kill, row.agent, row.archive)
 
 
 def _ms(moment: Any) -> int | None:

@@ -44,12 +44,14 @@ jobs = Table(
     Column("kill", String),  # why it is to be killed, once somebody wants that
     Column("exit_code", Integer),
     Column("archive", String),
+    Column("progress", JSON),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),
     Index("ix_jobs_status_owner", "status", "owner"),
     Index("ix_jobs_created_ms", "created_ms"),
+    Index("ix_jobs_agent", "agent"),
 )
 
 job_edges = Table(
@@ -72,6 +74,17 @@ job_attempts = Table(
     Column("message", String, nullable=False, server_default=""),
     Column("cpu_s", Float),
     Column("peak_mb", Float),
+)
+
+job_schedules = Table(
+    "job_schedules",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("record", JSON, nullable=False),
+    Column("next_ms", BigInteger),  # none while it is paused
+    Column("last_ms", BigInteger),
+    Column("last_jobs", JSON),
+    Column("message", String, nullable=False, server_default=""),
 )
 
 job_agents = Table(
