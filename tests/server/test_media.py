@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.server.conftest import MANIFEST, SEGMENT, Cinema
 
-from matinee.server.media import PIECE_BYTES, WHOLE_BYTES
+from matinee.server.sending import PIECE_BYTES, WHOLE_BYTES
 
 SIZE = len(SEGMENT)
 

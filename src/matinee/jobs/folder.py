@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import fsspec
 
 from matinee.base.disk import disk_errors
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.base.objects import Objects
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, Resource
 from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
 from matinee.jobs.store import Stored
 
 SETUP = "genie_setup.sh"
+OBJECTS = "objects:"
+"""What an address begins with whose rest is a key of the workspace's objects."""
 OURS = frozenset({"run", "stdout", "stderr", "genie"})
 """Names in a job's folder that its own files cannot have."""
 
 
-def make(folder: Path, one: Stored) -> None:
+def make(folder: Path, one: Stored, objects: Objects | None = None) -> None:
     """Make the folder, fetch what belongs into it, and write its `run` script; one that is there is made anew.
+
+    `objects` are those of the workspace, where attachments lie.
 
     Raises `InvalidInput` where two files want one place, `NotFound` where one is missing, `Unavailable` where the disk
     is full or a file cannot be fetched.
@@ -34,14 +40,16 @@ def make(folder: Path, one: Stored) -> None:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True)
         setups = [
-            *_laid(cluster, folder, f"genie/cluster/{cluster.id}", f"cluster {cluster.name!r}"),
+            *_laid(cluster, folder, objects, f"genie/cluster/{cluster.id}", f"cluster {cluster.name!r}"),
             *(
                 setup
                 for found in applications
-                for setup in _laid(found, folder, f"genie/applications/{found.id}", f"application {found.name!r}")
+                for setup in _laid(
+                    found, folder, objects, f"genie/applications/{found.id}", f"application {found.name!r}"
+                )
             ),
-            *_laid(command, folder, f"genie/command/{command.id}", f"command {command.name!r}"),
-            *_laid(one.request, folder, "", "the job"),
+            *_laid(command, folder, objects, f"genie/command/{command.id}", f"command {command.name!r}"),
+            *_laid(one.request, folder, objects, "", "the job"),
         ]
         script = Script(
             job_id=one.job.id,
@@ -57,30 +65,37 @@ def make(folder: Path, one: Stored) -> None:
         path.chmod(0o755)
 
 
-def _laid(resource: Resource, folder: Path, where: str, whose: str) -> Iterator[Setup]:
+def _laid(resource: Resource, folder: Path, objects: Objects | None, where: str, whose: str) -> Iterator[Setup]:
     """Fetch the files of a resource; its setup, where it has one."""
     beside = {"configs": "config", "dependencies": "dependencies"} if where else {"configs": "", "dependencies": ""}
     taken: set[Path] = set() if where else {folder / name for name in OURS}
     for kind, place in beside.items():
         for address in getattr(resource, kind):
-            _fetch(address, folder / where / place / _file_name(address), taken)
+            _fetch(objects, address, folder / where / place / _file_name(address), taken)
     if resource.setup_file:
-        _fetch(resource.setup_file, folder / where / SETUP, taken)
+        _fetch(objects, resource.setup_file, folder / where / SETUP, taken)
         yield Setup(whose=whose, path=f"{where}/{SETUP}" if where else SETUP)
 
 
-def _fetch(address: str, to: Path, taken: set[Path]) -> None:
+def _fetch(objects: Objects | None, address: str, to: Path, taken: set[Path]) -> None:
     if to in taken:
         raise InvalidInput(f"Two files of the job are called {to.name}.", next_step="Give one another name.")
     taken.add(to)
     to.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with fsspec.open(address, "rb") as source, to.open("xb") as out:
+        with _source(objects, address) as source, to.open("xb") as out:
             shutil.copyfileobj(source, out)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotFound):
         raise NotFound(f"The job's file {address} is not there.", next_step="Mend its address.") from None
     except (OSError, ValueError, ImportError) as error:
         raise Unavailable(f"The job's file {address} cannot be fetched: {error}.", next_step="Try again.") from None
+
+
+def _source(objects: Objects | None, address: str) -> AbstractContextManager[BinaryIO]:
+    if objects is not None and address.startswith(OBJECTS):
+        return objects.stream(address.removeprefix(OBJECTS))
+    found: AbstractContextManager[BinaryIO] = fsspec.open(address, "rb")
+    return found
 
 
 def _file_name(address: str) -> str:

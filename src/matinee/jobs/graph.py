@@ -12,11 +12,14 @@ from matinee.jobs.records import JobRequest
 def ordered(after: Mapping[str, Collection[str]]) -> list[str]:
     """All jobs of a graph in an order in which each comes after those that `after` names for it.
 
-    Raises `InvalidInput` where a job comes after one that is not in the graph, and where jobs wait for each other.
+    Raises `InvalidInput` where there is none, where a job comes after one that is not in the graph, and where jobs wait
+    for each other.
 
     >>> ordered({"publish": ["train"], "train": []})
     ['train', 'publish']
     """
+    if not after:
+        raise InvalidInput("The graph holds no job.", next_step="Name at least one.")
     for name, others in after.items():
         if strangers := sorted(set(others) - set(after)):
             raise InvalidInput(

@@ -10,14 +10,13 @@ Shapes: https://netflix.github.io/genie/docs/4.3.20/rest/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from matinee.jobs import secrets
+from matinee.jobs.fields import Amount, Argument, File, Files, Id, Line, Moment, Name, PlainJson, Secret, Tags, Text
 
 
 class ApplicationStatus(StrEnum):
@@ -62,27 +61,8 @@ class JobStatus(StrEnum):
         return self in {JobStatus.SUCCEEDED, JobStatus.KILLED, JobStatus.FAILED, JobStatus.INVALID}
 
 
-def _distinct(found: Iterable[str]) -> tuple[str, ...]:
-    """Sorted, each once: tags and files are sets."""
-    return tuple(sorted(set(found)))
-
-
-def _without_blanks(found: Any) -> Any:
-    """Genie drops blank entries in silence, and so do its clients expect."""
-    return (
-        [one for one in found if not isinstance(one, str) or one.strip()] if isinstance(found, list | tuple) else found
-    )
-
-
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
-# Ids name folders.
-Id = Annotated[str, Field(max_length=255, pattern=r"^[^./\x00-\x1f][^/\x00-\x1f]*$")]
-Tag = Annotated[str, Field(max_length=255)]
-Tags = Annotated[tuple[Tag, ...], BeforeValidator(_without_blanks), AfterValidator(_distinct)]
-File = Annotated[str, Field(max_length=1024)]
-Files = Annotated[tuple[File, ...], BeforeValidator(_without_blanks), AfterValidator(_distinct)]
-Secret = Annotated[str, Field(pattern=secrets.NAME)]
-Argument = Annotated[str, Field(max_length=10_000)]
+_SERVERS_WORDS = frozenset({"created", "updated", "_links"})
+"""What the server adds when it tells of a resource; clients send it back with the rest."""
 
 
 class Noun(BaseModel):
@@ -96,10 +76,10 @@ class Noun(BaseModel):
 class Criterion(Noun):
     """What a resource has to be: everything that is given, and every tag."""
 
-    id: str | None = None
-    name: str | None = None
-    version: str | None = None
-    status: str | None = None
+    id: Line | None = None
+    name: Line | None = None
+    version: Line | None = None
+    status: Line | None = None
     tags: Tags = ()
 
     @model_validator(mode="after")
@@ -129,11 +109,11 @@ class Criterion(Noun):
 class ComputeResources(Noun):
     """What a job may take of a machine; null where nobody said."""
 
-    cpu: int | None = Field(None, ge=1)
-    gpu: int | None = Field(None, ge=1)
-    memory_mb: int | None = Field(None, ge=1)
-    disk_mb: int | None = Field(None, ge=1)
-    network_mbps: int | None = Field(None, ge=1)
+    cpu: Amount | None = None
+    gpu: Amount | None = None
+    memory_mb: Amount | None = None
+    disk_mb: Amount | None = None
+    network_mbps: Amount | None = None
 
 
 class Runtime(Noun):
@@ -150,8 +130,8 @@ class Resource(Noun):
     name: Name
     user: Name
     version: Name
-    description: str | None = Field(None, max_length=1000)
-    metadata: Any = None
+    description: Annotated[Text, Field(max_length=1000)] | None = None
+    metadata: PlainJson = None
     """Any JSON, kept as it is."""
     tags: Tags = ()
     setup_file: File | None = None
@@ -163,10 +143,13 @@ class Resource(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _own_tags(cls, found: Any) -> Any:
-        """The tags ``genie.id:`` and ``genie.name:`` are told by the server and never stored."""
-        if isinstance(found, dict) and isinstance(found.get("tags"), list | tuple):
-            return {**found, "tags": [one for one in found["tags"] if not str(one).startswith("genie.")]}
+    def _own_words(cls, found: Any) -> Any:
+        """What the server tells of a resource, as its tags ``genie.id:`` and ``genie.name:``, is never stored."""
+        if not isinstance(found, dict):
+            return found
+        found = {key: value for key, value in found.items() if key not in _SERVERS_WORDS}
+        if isinstance(found.get("tags"), list | tuple):
+            found["tags"] = [one for one in found["tags"] if not str(one).startswith("genie.")]
         return found
 
 
@@ -180,14 +163,14 @@ class Application(Usable):
     """Something installed that commands need."""
 
     status: ApplicationStatus
-    type: str | None = Field(None, max_length=255)
+    type: Line | None = None
 
 
 class Command(Usable):
     """A program with the arguments that come first."""
 
     status: ApplicationStatus
-    executable_and_arguments: tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...] = Field(min_length=1)
+    executable_and_arguments: tuple[Annotated[File, Field(min_length=1)], ...] = Field(min_length=1)
     cluster_criteria: tuple[Criterion, ...] = ()
     """Clusters that it runs on, best first; one without any runs nowhere."""
     applications: tuple[Id, ...] = ()
@@ -197,9 +180,12 @@ class Command(Usable):
     @model_validator(mode="before")
     @classmethod
     def _legacy(cls, found: Any) -> Any:
-        """Genie 3 gave the program as one text, parted by single spaces."""
-        if isinstance(found, dict) and isinstance(found.get("executable"), str):
-            found = dict(found)
+        """Genie 3 gave the program as one text, parted by spaces, its memory by itself, and how often to look at it."""
+        if not isinstance(found, dict):
+            return found
+        found = _with_runtime(found, memory="memoryMb")
+        found.pop("checkDelay", None)
+        if isinstance(found.get("executable"), str):
             found.setdefault("executableAndArguments", found.pop("executable").split())
         return found
 
@@ -230,16 +216,16 @@ class JobRequest(Resource):
     command_criteria: Tags = Field(min_length=1)
     command_arguments: tuple[Argument, ...] = ()
     """Each handed over as it is."""
-    command_text: str = Field("", max_length=10_000)
+    command_text: Argument = ""
     """More of them, as the shell is to read them (`commandArgs` of Genie)."""
     applications: tuple[Id, ...] = ()
     """Instead of those of the command."""
-    timeout: int | None = Field(None, ge=1)
+    timeout: Amount | None = None
     """Seconds that it may run."""
-    group: str | None = Field(None, max_length=255)
-    email: str | None = Field(None, max_length=255)
-    grouping: str | None = Field(None, max_length=255)
-    grouping_instance: str | None = Field(None, max_length=255)
+    group: Line | None = None
+    email: Line | None = None
+    grouping: Line | None = None
+    grouping_instance: Line | None = None
     disable_log_archival: bool = False
     runtime: Runtime = Runtime()
     # What Genie lacks.
@@ -255,8 +241,8 @@ class JobRequest(Resource):
     """Whether it may run again where its agent died, and nobody can tell how far it had come."""
     secrets: tuple[Secret, ...] = ()
     """Secrets that it finds in variables of these names, and that are struck out of what it prints."""
-    not_before: datetime | None = None
-    deadline: datetime | None = None
+    not_before: Moment | None = None
+    deadline: Moment | None = None
     """When it has to have ended; it is not begun after that, and killed then."""
 
     @model_validator(mode="before")
@@ -265,14 +251,20 @@ class JobRequest(Resource):
         """Genie's older clients send the arguments as one text for the shell, and resources by themselves."""
         if not isinstance(found, dict):
             return found
-        found = dict(found)
+        found = _with_runtime(found, cpu="cpu", memory="memoryMb")
         text = found.pop("commandArgs", None)
         if text and not found.get("commandArguments"):
             found["commandText"] = text
-        resources = {key: found.pop(old) for old, key in (("cpu", "cpu"), ("memory", "memoryMb")) if found.get(old)}
-        if resources and not found.get("runtime"):
-            found["runtime"] = {"resources": resources}
         return found
+
+
+def _with_runtime(found: dict[str, Any], **names: str) -> dict[str, Any]:
+    """A copy in which resources that stood by themselves, under older names, are the runtime's."""
+    found = dict(found)
+    resources = {new: value for old, new in names.items() if (value := found.pop(old, None))}
+    if resources and not found.get("runtime"):
+        found["runtime"] = {"resources": resources}
+    return found
 
 
 class Progress(Noun):

@@ -76,6 +76,12 @@ def choose(
     )
 
 
+def runs_on(command: Command, clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Those of the clusters that a command runs on, best first."""
+    found = [(priority, one) for one in clusters if (priority := _priority(command, one)) is not None]
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].name, pair[1].id))]
+
+
 def _pairs(
     criterion: Criterion, clusters: Sequence[Cluster], commands: Sequence[Command]
 ) -> tuple[list[tuple[Cluster, Command]], list[Refusal]]:

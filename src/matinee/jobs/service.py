@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 from typing import NamedTuple, TypeVar
@@ -13,20 +12,23 @@ from sqlalchemy import Connection
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
-from matinee.base.errors import Conflict, InvalidInput, NotFound, Unavailable
+from matinee.base.errors import Conflict, NotFound
 from matinee.base.ids import new_id
-from matinee.jobs import schedules, store
+from matinee.jobs import attachments, schedules, search, store
 from matinee.jobs.agent import Agent
 from matinee.jobs.archive import Archive
 from matinee.jobs.costs import Cost, costs
 from matinee.jobs.durable import Tickets
 from matinee.jobs.flow import Flow
 from matinee.jobs.graph import named
+from matinee.jobs.output import Output, missing
 from matinee.jobs.records import Job, JobRequest, Usable
 from matinee.jobs.schedules import Planned, Schedule
+from matinee.jobs.search import Found, JobFilter, Kept, Page, ResourceFilter, Whole
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.together import LANE, Together
+from matinee.jobs.waiting import until_final
 
 R = TypeVar("R", bound=Usable)
 
@@ -40,7 +42,7 @@ class Service:
     """What can be asked of jobs. Methods may be called from any thread."""
 
     def __init__(self, backends: Backends, settings: JobsSettings) -> None:
-        self._tables, self._settings = backends.tables, settings
+        self._tables, self._objects, self._settings = backends.tables, backends.objects, settings
         self._work = backends.work / "jobs"
         self.secrets = Secrets(backends.work.parent / settings.secrets)
         self._archive = Archive(backends.objects, self._work)
@@ -55,6 +57,23 @@ class Service:
             store.put_resource(self._tables, connection, one, now_ms())
         return one
 
+    def add(self, one: R) -> R:
+        """Store a new resource; as it is stored, with an id. Raises `Conflict` where its id is taken."""
+        one = one if one.id else one.model_copy(update={"id": self._new_id()})
+        with self._tables.write(LANE) as connection:
+            if search.exists(connection, type(one), one.id or ""):
+                told = f"The {store.KINDS[type(one)]} {one.id} exists already."
+                raise Conflict(told, next_step="Change that one, or leave the id out.")
+            store.put_resource(self._tables, connection, one, now_ms())
+        return one
+
+    def change(self, kind: type[R], id_: str, how: Callable[[R], R]) -> R:
+        """A resource as `how` has changed it, in one transaction. Raises `NotFound`, and what `how` raises."""
+        with self._tables.write(LANE) as connection:
+            one = how(store.resource(connection, kind, id_))
+            store.put_resource(self._tables, connection, one, now_ms())
+        return one
+
     def resources(self, kind: type[R]) -> list[R]:
         """All of a kind, the latest first."""
         with self._tables.read() as connection:
@@ -65,19 +84,31 @@ class Service:
         with self._tables.read() as connection:
             return store.resource(connection, kind, id_)
 
+    def find_resources(self, kind: type[R], wanted: ResourceFilter, page: Page) -> Found[Kept[R]]:
+        """A page of those that are so; see `matinee.jobs.search.find_resources`."""
+        with self._tables.read() as connection:
+            return search.find_resources(connection, kind, wanted, page)
+
+    def kept(self, kind: type[R], id_: str) -> Kept[R]:
+        """One of them with its times. Raises `NotFound`."""
+        with self._tables.read() as connection:
+            return search.resource(connection, kind, id_)
+
     def remove(self, kind: type[R], id_: str) -> None:
         """Remove one; jobs that had been resolved to it keep it as it was."""
         with self._tables.write(LANE) as connection:
             store.drop_resource(connection, kind, id_)
 
-    def submit(self, request: JobRequest) -> Job:
-        """Have a request run; the job as it stands now.
+    def submit(self, request: JobRequest, files: Sequence[Path] = ()) -> Job:
+        """Have a request run, with copies of these files beside it; the job as it stands now.
 
-        Raises `NothingMatches` where no cluster and command take it, `Conflict` where there is a job of its id, and
-        `NotFound` where it comes after one that there is not.
+        Raises `NothingMatches` where no cluster and command take it, `Conflict` where there is a job of its id,
+        `NotFound` where it comes after one that there is not, and `InvalidInput` where a file cannot be attached.
         """
         id_ = request.id or self._new_id()
-        return self._submitted({id_: request})[id_]
+        with attachments.kept(self._objects, id_, self._new_id(), files) as addresses:
+            whole = request.model_copy(update={"dependencies": (*request.dependencies, *addresses)})
+            return self._submitted({id_: whole})[id_]
 
     def submit_graph(self, requests: Mapping[str, JobRequest]) -> dict[str, Job]:
         """Have several requests run, each `after` those of the others that it names; all are taken in, or none.
@@ -93,6 +124,19 @@ class Service:
         with self._tables.read() as connection:
             return store.find(connection, id_).job
 
+    def whole(self, id_: str) -> Whole:
+        """A job with its request, its attempts, and the jobs that it waits for and that wait for it.
+
+        Raises `NotFound`.
+        """
+        with self._tables.read() as connection:
+            return search.whole(connection, id_)
+
+    def find_jobs(self, wanted: JobFilter, page: Page) -> Found[Whole]:
+        """A page of jobs that are so; see `matinee.jobs.search.find_jobs`."""
+        with self._tables.read() as connection:
+            return search.find_jobs(connection, wanted, page)
+
     def jobs(
         self, *, statuses: Collection[str] = (), owner: str = "", tags: Collection[str] = (), limit: int = 50
     ) -> list[Job]:
@@ -106,23 +150,19 @@ class Service:
 
     def wait(self, id_: str, timeout_s: float = float("inf"), every_s: float = 0.2) -> Job:
         """The job once it is final. Raises `Unavailable` after `timeout_s`."""
-        end = time.monotonic() + timeout_s
-        while not (job := self.job(id_)).status.final:
-            if time.monotonic() > end:
-                raise Unavailable(f"The job {id_} is still {job.status}.", next_step="Wait longer.")
-            time.sleep(every_s)
-        return job
+        return until_final(lambda: self.job(id_), timeout_s, every_s)
 
     def output(self, id_: str, name: str = "stdout", attempt: int | None = None) -> Path:
         """A file of a job's folder, of its latest attempt, brought here where it lies elsewhere. Raises `NotFound`."""
+        return self.folder(id_, attempt).path(name)
+
+    def folder(self, id_: str, attempt: int | None = None) -> Output:
+        """What an attempt of a job, the latest where none is named, has left, brought here. Raises `NotFound`."""
         number = self.job(id_).attempt if attempt is None else attempt
-        folder = self._archive.lay(id_, str(number)).resolve()
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
-            raise InvalidInput(f"{name!r} is outside of the job's folder.", next_step="Name a file in it.")
-        if not path.is_file():
-            raise NotFound(f"The job {id_} has no file {name}.", next_step="It may not have begun; ask again later.")
-        return path
+        try:
+            return Output(self._archive.lay(id_, str(number)), f"The job {id_}")
+        except NotFound:
+            raise missing(f"The job {id_}") from None
 
     def save_schedule(self, one: Schedule) -> Planned:
         """Store a schedule, over what had its id; as it is planned now.

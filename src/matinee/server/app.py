@@ -27,6 +27,10 @@ from matinee.server.api import (
     console_taste,
     health,
     home,
+    jobs,
+    jobs_commands,
+    jobs_output,
+    jobs_resources,
     playback,
     session,
     titles,
@@ -53,6 +57,7 @@ TAGS = [
     {"name": "watching", "description": "The home page, playback, the list, opinions, and events."},
     {"name": "media", "description": "Streams and pictures."},
     {"name": "console", "description": "For operators."},
+    {"name": "jobs", "description": "For operators: what is to be run, in the words of Genie."},
     {"name": "health", "description": "For machines that watch this one."},
 ]
 
@@ -101,7 +106,12 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(Guard),
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=2, exclude_content_types=_NOT_ZIPPED),
         Middleware(SameOrigin),
-        Middleware(BodyLimit, limit_bytes=settings.max_body_bytes, timeout_s=settings.request_timeout_s),
+        Middleware(
+            BodyLimit,
+            limit_bytes=settings.max_body_bytes,
+            timeout_s=settings.request_timeout_s,
+            files_bytes=settings.max_files_bytes,
+        ),
     ]
 
 
@@ -121,6 +131,10 @@ def _mount(app: FastAPI) -> None:
         console.router,
         console_taste.router,
         console_encoding.router,
+        jobs.router,
+        jobs_output.router,
+        jobs_commands.router,
+        jobs_resources.router,  # after those with names of their own
         health.router,
     ):
         app.include_router(router)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matinee.catalog.service import Service as Catalog
     from matinee.encoding.service import Service as Encoding
     from matinee.events.service import Service as Events
+    from matinee.jobs.service import Service as Jobs
     from matinee.recommendation.service import Service as Recommendation
 
 
@@ -73,6 +74,11 @@ class Context:
     def encoding(self) -> Encoding:
         """From films to streams."""
         return cast("Encoding", self.workspace.service("encoding"))
+
+    @property
+    def jobs(self) -> Jobs:
+        """What is to be run, and what came of it."""
+        return cast("Jobs", self.workspace.service("jobs"))
 
 
 def make_context(workspace: Workspace) -> Context:

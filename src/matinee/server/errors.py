@@ -30,6 +30,8 @@ STATUSES: dict[type[MatineeError], int] = {
     SettingsError: 500,
     MatineeError: 500,
 }
+GENIE = "/api/v3/"
+"""Routes that speak as Genie does: what is refused is a failed precondition, and errors have its names too."""
 FOR_PROGRAMS = ("/api/", "/media/", "/pictures/", "/static/", "/health", "/metrics")
 
 
@@ -96,9 +98,26 @@ class ErrorAnswer(BaseModel):
     next_step: str = Field(description="what to do about it; may be empty")
 
 
+class GenieErrorAnswer(ErrorAnswer):
+    """What every error looks like to a client of Genie."""
+
+    errorCode: int = Field(description="the status, once more")  # noqa: N815  Genie's name
+    message: str = Field(description="the same as `error`")
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Error statuses of a route, for its `responses`."""
     return {one: {"model": ErrorAnswer, "description": HTTPStatus(one).phrase} for one in sorted(set(statuses))}
+
+
+def documented_to_genie(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same for routes below `GENIE`, whose errors are plain JSON even where their answers are not."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{GenieErrorAnswer.__name__}"}}}
+    told: dict[str, Any] = {"model": GenieErrorAnswer, "content": content}
+    found: dict[int | str, Any] = {
+        one: {**told, "description": HTTPStatus(one).phrase} for one in sorted(set(statuses))
+    }
+    return {**found, "4XX": {**told, "description": "The request is refused"}}
 
 
 def status_of(error: MatineeError) -> int:
@@ -114,7 +133,10 @@ def answer(scope: Scope, error: MatineeError) -> Response:
     headers = error.headers if isinstance(error, HttpError) else {}
     path: str = scope["path"]
     if path.startswith(FOR_PROGRAMS):
-        body = {"error": error.message, "next_step": error.next_step}
+        body: dict[str, Any] = {"error": error.message, "next_step": error.next_step}
+        if path.startswith(GENIE):
+            status = 412 if status == 422 else status
+            body |= {"errorCode": status, "message": error.message}
         return JSONResponse(body, status, headers={**headers, "Cache-Control": "no-store"})
     request = Request(scope)
     if isinstance(error, NotSignedIn | NoViewer):
@@ -179,7 +201,7 @@ def _in_words(error: RequestValidationError) -> MatineeError:
         )
     if where == "path":
         return NotFound(
-            f"There is nothing at this address: {first['msg'].lower()}.", next_step="Check the number in it."
+            f"There is nothing at this address: {first['msg'].lower()}.", next_step="Check what stands in it."
         )
     what = {"query": "parameter", "header": "header", "cookie": "cookie"}.get(str(where), "field")
     subject = f"The {what} {name!r} is refused" if name else "The request is refused"

@@ -1,34 +1,28 @@
 """Streams and pictures, straight from the objects: ranges, entity tags, and the maturity limit.
 
-What is large is passed on in pieces, so that a film costs no more memory than a poster. Answers may be kept by the
-browser for the viewer who asked, and by nobody in between.
+Answers may be kept by the browser for the viewer who asked, and by nobody in between.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from email.utils import formatdate
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from matinee.base.errors import NotFound, Unavailable
+from matinee.base.errors import NotFound
 from matinee.base.objects import Objects
 from matinee.catalog.records import Viewer
+from matinee.server import sending
 from matinee.server.context import Context, Here
 from matinee.server.errors import documented
 from matinee.server.media_types import media_type
-from matinee.server.ranges import matches, span
 from matinee.server.session import Watching
 from matinee.server.visibility import seen_by
 
 router = APIRouter(tags=["media"])
 
-PIECE_BYTES = 1 << 18
-WHOLE_BYTES = 1 << 20  # up to this a file is read at once
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 ANY_FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
@@ -87,45 +81,6 @@ async def send(request: Request, objects: Objects, key: str, kept: str) -> Respo
     Raises `NotFound` where nothing lies there, and `matinee.server.ranges.Unsatisfiable`.
     """
     try:
-        info = await run_sync(objects.info, key)
+        return await sending.send(request, objects, key, media_type(key), {"Cache-Control": kept, "Vary": "Cookie"})
     except NotFound:
         raise _no_file(int(key.split("/")[1])) from None
-    etag = f'"{info.etag.strip(chr(34))}"'
-    headers = {
-        "ETag": etag,
-        "Last-Modified": formatdate(info.modified_ms / 1000, usegmt=True),
-        "Accept-Ranges": "bytes",
-        "Cache-Control": kept,
-        "Vary": "Cookie",
-    }
-    if matches(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    wanted = request.headers.get("range", "")
-    if request.headers.get("if-range", etag) != etag:
-        wanted = ""
-    part = span(wanted, info.size_bytes)
-    start, stop = part or (0, info.size_bytes)
-    headers["Content-Length"] = str(stop - start)
-    if part:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size_bytes}"
-    status, mime = 206 if part else 200, media_type(key)
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=mime)
-    if stop - start <= WHOLE_BYTES:
-        body = await run_sync(objects.read, key, start, stop)
-        return Response(body, status, headers, mime)
-    return StreamingResponse(_pieces(objects, key, start, stop), status, headers, mime)
-
-
-async def _pieces(objects: Objects, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
-    stream: BinaryIO = await run_sync(objects.stream, key)
-    try:
-        await run_sync(stream.seek, start)
-        while start < stop:
-            piece = await run_sync(stream.read, min(PIECE_BYTES, stop - start))
-            if not piece:
-                raise Unavailable(f"{key} ended early.", next_step="Ask it again.")
-            start += len(piece)
-            yield piece
-    finally:
-        stream.close()

@@ -77,6 +77,8 @@ async def _grown_up(visit: Visit) -> Account:
 SignedIn = Annotated[Account, Depends(_account)]
 Watching = Annotated[Viewer, Depends(_watching)]
 Operator = Annotated[Account, Depends(_operator)]
+OPERATORS_ONLY = Depends(_operator)
+"""For a whole router."""
 GrownUp = Annotated[Account, Depends(_grown_up)]
 """The account, unless a child's profile is chosen."""
 

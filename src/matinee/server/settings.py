@@ -18,6 +18,9 @@ class ServerSettings(Table):
         20, ge=1, description="attempts to sign in to one account, per quarter of an hour"
     )
     max_body_bytes: int = Field(2_097_152, ge=1024, description="largest request that is read")
+    max_files_bytes: int = Field(
+        157_286_400, ge=1024, description="largest request that is read where it brings files, as a job's attachments"
+    )
     request_timeout_s: float = Field(30, gt=0, description="longest wait for the next part of a request")
     shutdown_timeout_s: float = Field(10, gt=0, description="longest wait for requests under way when the server stops")
     max_connections: int = Field(

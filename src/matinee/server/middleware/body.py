@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matinee.base.errors import MatineeError
 from matinee.server.errors import TooLarge, TooSlow, Unreadable, answer
 
+TAKING_FILES = frozenset({"/api/v3/jobs"})
+
 
 class _Refused(HTTPException):
     """Ends the reading of a body: frameworks let this kind of exception through."""
@@ -19,11 +21,13 @@ class _Refused(HTTPException):
 class BodyLimit:
     """Refuses bodies above `limit_bytes`, with 413, and those that stop coming for `timeout_s`, with 408.
 
-    A body without a declared length is counted as it comes.
+    A body without a declared length is counted as it comes. Forms with files are given `files_bytes` at addresses
+    that take files; their routes read them only from those who may send any.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, timeout_s: float, files_bytes: int = 0) -> None:
         self._app, self._limit_bytes, self._timeout_s = app, limit_bytes, timeout_s
+        self._files_bytes = files_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -35,14 +39,15 @@ class BodyLimit:
         except Unreadable as error:
             await self._refuse(scope, receive, send, error)
             return
-        if declared is not None and declared > self._limit_bytes:
-            await self._refuse(scope, receive, send, self._too_large())
+        limit_bytes = self._files_bytes if self._files_bytes and _files(scope) else self._limit_bytes
+        if declared is not None and declared > limit_bytes:
+            await self._refuse(scope, receive, send, _too_large(limit_bytes))
         elif declared == 0 or (declared is None and not _chunked(scope)):
             await self._app(scope, receive, send)
         else:
-            await self._counted(scope, receive, send)
+            await self._counted(scope, receive, send, limit_bytes)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, limit_bytes: int) -> None:
         taken, ended, started = 0, False, False
         refusal: MatineeError | None = None
 
@@ -57,8 +62,8 @@ class BodyLimit:
                 raise _Refused(408) from None
             taken += len(message.get("body", b""))
             ended = not message.get("more_body", False)
-            if taken > self._limit_bytes:
-                refusal = self._too_large()
+            if taken > limit_bytes:
+                refusal = _too_large(limit_bytes)
                 raise _Refused(413)
             return message
 
@@ -73,15 +78,19 @@ class BodyLimit:
         if refusal is not None and not started:
             await self._refuse(scope, receive, send, refusal)
 
-    def _too_large(self) -> MatineeError:
-        return TooLarge(
-            f"The request is larger than {self._limit_bytes:,} bytes.", next_step="Send it in smaller parts."
-        )
-
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: MatineeError) -> None:
         response = answer(scope, error)
         response.headers["Connection"] = "close"  # what is left of the body is not worth reading
         await response(scope, receive, send)
+
+
+def _too_large(limit_bytes: int) -> MatineeError:
+    return TooLarge(f"The request is larger than {limit_bytes:,} bytes.", next_step="Send it in smaller parts.")
+
+
+def _files(scope: Scope) -> bool:
+    kinds = (value for name, value in scope["headers"] if name == b"content-type")
+    return scope["path"] in TAKING_FILES and any(kind.lower().startswith(b"multipart/form-data") for kind in kinds)
 
 
 def _declared(scope: Scope) -> int | None:

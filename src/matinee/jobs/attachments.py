@@ -1,0 +1,71 @@
+"""Files that come with a job request: kept among the objects, where an agent on any machine can fetch them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from matinee.base.errors import InvalidInput, Unavailable
+from matinee.base.objects import Objects
+from matinee.jobs.folder import OBJECTS, OURS
+
+MOST_BYTES = 100 << 20
+MOST = 100
+_LONGEST_NAME_BYTES = 240
+
+
+def check_name(name: str) -> str:
+    """The name itself; raises `InvalidInput` where it is no plain name of a file, or one that jobs keep for theirs.
+
+    >>> check_name("query.sql")
+    'query.sql'
+    """
+    reasons = {
+        "it names no file": name in {"", ".", ".."},
+        "it names a folder too": "/" in name or "\\" in name,
+        "it holds a control character": any(ord(letter) < 32 or ord(letter) == 127 for letter in name),
+        "it is too long": len(name.encode(errors="replace")) > _LONGEST_NAME_BYTES,
+        "jobs keep a file of that name themselves": name in OURS,
+    }
+    if reason := next((one for one, found in reasons.items() if found), ""):
+        raise InvalidInput(f"The attachment {name[:200]!r} is refused: {reason}.", next_step="Give it another name.")
+    return name
+
+
+def prefix(id_: str) -> str:
+    """What the keys of a job's attachments begin with."""
+    return f"jobs/{id_}/attachments/"
+
+
+@contextmanager
+def kept(objects: Objects, id_: str, nonce: str, files: Sequence[Path]) -> Iterator[list[str]]:
+    """Keep files for a job; the addresses where its agent finds them. They are gone again where the block raises.
+
+    A `nonce` keeps two requests apart that ask for one id. Raises `InvalidInput` for a name that no file of a job may
+    have, for two files of one name, and for one that is too large.
+    """
+    names = [check_name(file.name) for file in files]
+    if len(set(names)) < len(names) or len(names) > MOST:
+        told = "Two attachments have one name." if len(names) <= MOST else f"There are more than {MOST} attachments."
+        raise InvalidInput(told, next_step="Send each once, or put them into one archive.")
+    keys = [f"{prefix(id_)}{nonce}/{name}" for name in names]
+    stored = False
+    try:
+        for key, file in zip(keys, files, strict=True):
+            _put(objects, key, file)
+        stored = True
+        yield [f"{OBJECTS}{key}" for key in keys]
+    except BaseException as error:
+        # Where the database went away, nobody knows whether it had taken the job in.
+        if not (stored and isinstance(error, Unavailable)):
+            for key in keys:
+                objects.delete(key)
+        raise
+
+
+def _put(objects: Objects, key: str, file: Path) -> None:
+    if file.is_file() and file.stat().st_size > MOST_BYTES:
+        told = f"The attachment {file.name!r} is larger than {MOST_BYTES >> 20} MiB."
+        raise InvalidInput(told, next_step="Put it where the job can fetch it, and name it as a dependency.")
+    objects.put_file(key, file)
