@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 WORK = HERE / "work"
 PARTS: Mapping[str, str] = {
     "rates": "short jobs a second, how soon a lone one begins, and what an idle agent takes",
+    "kills": "a hundred kills of servers and agents at random moments",
     "graphs": "the scheduler's own time for a graph of a thousand jobs",
 }
 

@@ -23,7 +23,7 @@ def house(kind: str, agents: int) -> Iterator[tuple[Service, list[psutil.Process
     """The service of jobs over ``sqlite`` or ``postgresql``, and its agents, ready."""
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "house"
-        flags = [f"backends.tables={_tables(kind, stack)}", f"jobs.slots={SLOTS}", "jobs.active_limit=100000"]
+        flags = [f"backends.tables={database(kind, stack)}", f"jobs.slots={SLOTS}", "jobs.active_limit=100000"]
         service: Service = stack.enter_context(create_workspace(root, flags)).service("jobs")
         sets = [part for one in flags for part in ("--set", one)]
         command = [sys.executable, "-m", "matinee", "--workspace", str(root), *sets, "jobs", "agent"]
@@ -39,7 +39,8 @@ def house(kind: str, agents: int) -> Iterator[tuple[Service, list[psutil.Process
                 one.wait()
 
 
-def _tables(kind: str, stack: ExitStack) -> str:
+def database(kind: str, stack: ExitStack) -> str:
+    """The URL of a new database, open until `stack` is."""
     if kind == "sqlite":
         return "sqlite:///matinee.db"
     from tests.servers import new_database, running_postgres
