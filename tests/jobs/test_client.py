@@ -90,6 +90,15 @@ def test_graphs_run_in_their_order(jobs: Service | Client, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("agent")
+def test_attachments_lie_beside_their_job(jobs: Service | Client, tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("first")
+    (tmp_path / "ö").write_bytes(bytes(range(256)) * 8000)
+    job = jobs.wait(jobs.submit(request("cat 'a b.txt'; wc -c <ö"), [tmp_path / "a b.txt", tmp_path / "ö"]).id, 30)
+    assert jobs.output(job.id).read_text() == "first2048000\n"
+    assert jobs.output(job.id, "ö").read_bytes() == (tmp_path / "ö").read_bytes()
+
+
+@pytest.mark.usefixtures("agent")
 def test_jobs_are_killed(jobs: Service | Client) -> None:
     job = jobs.submit(request("sleep 60"))
     with pytest.raises(Unavailable, match=f"The job {job.id} is still"):

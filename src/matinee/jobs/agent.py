@@ -24,6 +24,7 @@ from matinee.base import clock, progress_file
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import MatineeError, Unavailable
 from matinee.base.ids import new_id
+from matinee.base.objects import Objects
 from matinee.base.progress_file import Told
 from matinee.base.tables import Tables
 from matinee.jobs import folder, minder, process, schedules, store
@@ -73,11 +74,18 @@ class Agent:
     """An agent, of which a process has one."""
 
     def __init__(
-        self, tables: Tables, settings: JobsSettings, work: Path, *, secrets: Secrets, archive: Archive
+        self,
+        tables: Tables,
+        settings: JobsSettings,
+        work: Path,
+        *,
+        objects: Objects,
+        secrets: Secrets,
+        archive: Archive,
     ) -> None:
         self.id = new_id(clock.now_ms(), SystemRandom())
         self._tables, self._settings, self._work, self._secrets = tables, settings, work, secrets
-        self._archive, self._rng = archive, SystemRandom()
+        self._objects, self._archive, self._rng = objects, archive, SystemRandom()
         self._slots = settings.slots or 2 * len(os.sched_getaffinity(0))
         self._runner, self._lease = store.Runner(self.id, socket.gethostname()), Lease(tables, self.id, self._bury)
         self._tickets = Tickets(tables)
@@ -141,7 +149,7 @@ class Agent:
     async def _attempt(self, one: store.Stored) -> Verdict:
         place = self._work / one.job.id / str(one.job.attempt)
         secrets = self._secrets.values(one.request.secrets)
-        await asyncio.to_thread(folder.make, place, one)
+        await asyncio.to_thread(folder.make, place, one, self._objects)
         limits = Limits(
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),

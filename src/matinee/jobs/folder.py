@@ -24,7 +24,7 @@ OURS = frozenset({"run", "stdout", "stderr", "genie"})
 """Names in a job's folder that its own files cannot have."""
 
 
-def make(folder: Path, one: Stored, objects: Objects | None = None) -> None:
+def make(folder: Path, one: Stored, objects: Objects) -> None:
     """Make the folder, fetch what belongs into it, and write its `run` script; one that is there is made anew.
 
     `objects` are those of the workspace, where attachments lie.
@@ -65,7 +65,7 @@ def make(folder: Path, one: Stored, objects: Objects | None = None) -> None:
         path.chmod(0o755)
 
 
-def _laid(resource: Resource, folder: Path, objects: Objects | None, where: str, whose: str) -> Iterator[Setup]:
+def _laid(resource: Resource, folder: Path, objects: Objects, where: str, whose: str) -> Iterator[Setup]:
     """Fetch the files of a resource; its setup, where it has one."""
     beside = {"configs": "config", "dependencies": "dependencies"} if where else {"configs": "", "dependencies": ""}
     taken: set[Path] = set() if where else {folder / name for name in OURS}
@@ -77,7 +77,7 @@ def _laid(resource: Resource, folder: Path, objects: Objects | None, where: str,
         yield Setup(whose=whose, path=f"{where}/{SETUP}" if where else SETUP)
 
 
-def _fetch(objects: Objects | None, address: str, to: Path, taken: set[Path]) -> None:
+def _fetch(objects: Objects, address: str, to: Path, taken: set[Path]) -> None:
     if to in taken:
         raise InvalidInput(f"Two files of the job are called {to.name}.", next_step="Give one another name.")
     taken.add(to)
@@ -91,8 +91,8 @@ def _fetch(objects: Objects | None, address: str, to: Path, taken: set[Path]) ->
         raise Unavailable(f"The job's file {address} cannot be fetched: {error}.", next_step="Try again.") from None
 
 
-def _source(objects: Objects | None, address: str) -> AbstractContextManager[BinaryIO]:
-    if objects is not None and address.startswith(OBJECTS):
+def _source(objects: Objects, address: str) -> AbstractContextManager[BinaryIO]:
+    if address.startswith(OBJECTS):
         return objects.stream(address.removeprefix(OBJECTS))
     found: AbstractContextManager[BinaryIO] = fsspec.open(address, "rb")
     return found

@@ -201,7 +201,14 @@ class Service:
 
     def agent(self) -> Agent:
         """An agent for this machine, to be served by a process of its own."""
-        return Agent(self._tables, self._settings, self._work, secrets=self.secrets, archive=self._archive)
+        return Agent(
+            self._tables,
+            self._settings,
+            self._work,
+            objects=self._objects,
+            secrets=self.secrets,
+            archive=self._archive,
+        )
 
     def close(self) -> None:
         """Let go of the queue."""
