@@ -86,7 +86,7 @@ def features_of(
 def _said(title: Title, cast: Iterable[Credit]) -> Iterator[Feature]:
     """Everything that the catalogue says of a title; the same thing may come twice."""
     yield Feature("kind", title.kind.value, title.kind.value)
-    for name in {title.name, title.original_name}:
+    for name in dict.fromkeys((title.name, title.original_name)):
         yield from (Feature("word", word, word) for word in words(name) if word not in _COMMON)
     if title.year is not None:
         before, beyond = divmod(title.year, YEARS)
