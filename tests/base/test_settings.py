@@ -33,8 +33,18 @@ def test_later_sources_win(file: Path) -> None:
     assert read({"MATINEE_COLOURS__EXTRA": "[1, 2]"}, []).extra == [1, 2]
 
 
-def test_workspace_variable_is_no_setting(file: Path) -> None:
-    load(KINDS, file, {"MATINEE_WORKSPACE": "/anywhere", "MATINEE_TEST_DATA": "/data", "OTHER": "1"})
+def test_flags_may_stand_in_a_file(file: Path, tmp_path: Path) -> None:
+    flags = tmp_path / "flags"
+    flags.write_text("colours.depth=12\n\ncolours.ground=a = b\n")
+    found = load(KINDS, file, {}, ["colours.depth=9", f"@{flags}"]).table("colours", Colours)
+    assert (found.depth, found.ground) == (12, "a = b")
+    with pytest.raises(SettingsError, match="--set @nowhere cannot be read"):
+        load(KINDS, file, {}, ["@nowhere"])
+
+
+def test_workspace_and_agent_are_no_settings(file: Path) -> None:
+    names = ("MATINEE_WORKSPACE", "MATINEE_TEST_DATA", "MATINEE_AGENT", "MATINEE_PROGRESS", "MATINEE_STATE", "OTHER")
+    load(KINDS, file, dict.fromkeys(names, "/anywhere"))
 
 
 @pytest.mark.parametrize(

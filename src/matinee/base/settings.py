@@ -7,13 +7,14 @@ error, wherever it comes from: a misspelt knob must not be ignored in silence.
     crf = 23
     MATINEE_ENCODING__CRF=21              # environment: two underscores between table and name
     --set encoding.crf=19                 # flags
+    --set @FILE                           # flags that stand in a file, one in each line
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +23,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from matinee.base.errors import SettingsError
 
 PREFIX = "MATINEE_"
-# Variables that start like a setting but name a folder that is needed before there are any: the workspace, and the
-# real data of tests and benchmarks.
-NOT_SETTINGS = frozenset({"MATINEE_WORKSPACE", "MATINEE_TEST_DATA"})
+# Variables that start like a setting but name what is needed before there are any: the workspace, the real data of
+# tests and benchmarks, and what an agent tells its jobs.
+NOT_SETTINGS = frozenset(
+    {"MATINEE_WORKSPACE", "MATINEE_TEST_DATA", "MATINEE_AGENT", "MATINEE_PROGRESS", "MATINEE_STATE"}
+)
 
 
 class Table(BaseModel):
@@ -76,6 +79,15 @@ def load(
     return Settings({name: _validate(name, kind, merged[name], origin) for name, kind in kinds.items()})
 
 
+def as_flags(environ: Mapping[str, str], flags: Sequence[str] = ()) -> list[str]:
+    """What the environment and the flags set, as flags; whoever is given them finds the same settings.
+
+    >>> as_flags({"MATINEE_ENCODING__CRF": "21", "HOME": "/root"}, ["encoding.crf=19"])
+    ['encoding.crf=21', 'encoding.crf=19']
+    """
+    return [f"{name}.{key}={value}" for name, key, value in _variables(environ)] + list(_written_out(flags))
+
+
 def _validate(name: str, kind: type[Table], values: dict[str, Any], origin: dict[tuple[str, str], str]) -> Table:
     try:
         return kind.model_validate(values)
@@ -114,6 +126,13 @@ def _from_file(file: Path) -> dict[str, dict[str, Any]]:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     tables: dict[str, dict[str, Any]] = {}
+    for name, key, value in _variables(environ):
+        tables.setdefault(name, {})[key] = _value(value)
+    return tables
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Table, name and value of each setting."""
     for variable, value in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
             continue
@@ -123,19 +142,34 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
                 f"The environment variable {variable} is not a setting.",
                 next_step=f"Write {PREFIX}TABLE__NAME, with two underscores between them.",
             )
-        tables.setdefault(name, {})[key] = _value(value)
-    return tables
+        yield name, key, value
 
 
 def _from_flags(flags: Sequence[str]) -> dict[str, dict[str, Any]]:
     tables: dict[str, dict[str, Any]] = {}
-    for flag in flags:
+    for flag in _written_out(flags):
         path, equals, value = flag.partition("=")
         name, dot, key = path.strip().partition(".")
         if not (equals and dot and key):
             raise SettingsError(f"--set {flag!r} is not a setting.", next_step="Write it as table.name=value.")
         tables.setdefault(name, {})[key] = _value(value)
     return tables
+
+
+def _written_out(flags: Sequence[str]) -> Iterator[str]:
+    """The flags, with those that stand in files in their places."""
+    for flag in flags:
+        if not flag.startswith("@"):
+            yield flag
+            continue
+        try:
+            lines = Path(flag[1:]).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The settings of --set {flag} cannot be read: {error}.",
+                next_step="Name a file with one setting in each line, as table.name=value.",
+            ) from None
+        yield from (line for line in lines if line.strip())
 
 
 def _value(text: str) -> Any:

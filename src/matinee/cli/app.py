@@ -60,7 +60,10 @@ def options(
         Path | None, typer.Option(help="The workspace; otherwise MATINEE_WORKSPACE, or the one you stand in.")
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="TABLE.NAME=VALUE", help="A setting, for this run only.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="TABLE.NAME=VALUE", help="A setting, for this run only; or @FILE with one in each line."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
