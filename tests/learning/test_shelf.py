@@ -82,6 +82,36 @@ def test_a_version_half_written_is_never_current(objects: Objects, monkeypatch: 
     assert (shelf.current(), shelf.versions()) == ("0001", ["0001"])
 
 
+def test_what_is_proposed_is_found_by_nobody_until_it_is_served(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(objects, "taste")
+    shelf.publish(version("0001"))
+    shelf.propose(version("0002"))
+    shelf.note("0002", viewers=8)
+    assert (shelf.versions(), shelf.proposed(), shelf.current()) == (["0001"], ["0002"], "0001")
+    with pytest.raises(NotFound, match="after 0001"):
+        shelf.roll_forward()
+    assert shelf.load("0002").facts == {"viewers": 8}
+    put = objects.put
+    for broken in ("manifest.json", "current.json"):
+
+        def full(key: str, data: bytes, broken: str = broken) -> object:
+            if key.endswith(broken):
+                raise Unavailable("The disk is full.")
+            return put(key, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(objects, "put", full)
+            with pytest.raises(Unavailable):
+                shelf.serve("0002")
+        assert shelf.current() == "0001"
+    shelf.serve("0002")
+    assert (shelf.versions(), shelf.proposed(), shelf.current()) == (["0001", "0002"], [], "0002")
+    assert shelf.load("0002").facts == {"viewers": 8}
+    assert shelf.entry("0001").digest == shelf.entry("0002").digest != ""
+
+
 def flipped(data: bytes) -> bytes:
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from matinee.base.errors import Conflict, NotFound
@@ -18,7 +19,6 @@ from matinee.recommendation.service import Service as Recommendation
 from matinee.subsystems import create_workspace
 from matinee.workflows import playback
 from matinee.workflows.homepage import homepage
-from matinee.workflows.retrain import retrain
 
 NOW = 1_790_000_000_000
 VIEWER = Viewer(id=1, name="Ada")
@@ -72,19 +72,19 @@ def test_what_cannot_be_watched_is_said(workspace: Workspace) -> None:
         playback.begin(workspace, VIEWER, 30, NOW, rng)
 
 
-def test_a_model_that_makes_no_page_is_taken_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_makes_no_page_is_never_served(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     events, recommendation = workspace.service("events"), workspace.service("recommendation")
     assert isinstance(events, Events)
     assert isinstance(recommendation, Recommendation)
     events.record_ratings([1, 1, 2], [1, 2, 1], [5, 4, 3], [NOW, NOW, NOW])
-    good = retrain(workspace, NOW)
+    good = recommendation.train(NOW, np.random.default_rng(0))
     assert recommendation.versions()[1] == good.version
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ArithmeticError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Recommendation, "page", broken)
+        patch.setattr("matinee.recommendation.service.assemble", broken)
         with pytest.raises(ArithmeticError):
-            retrain(workspace, NOW + 1)
-    assert recommendation.versions()[1] == good.version
+            recommendation.train(NOW + 1, np.random.default_rng(0))
+    assert recommendation.versions() == ([good.version], good.version)

@@ -21,7 +21,7 @@ from matinee.base.terminal import Opener
 from matinee.catalog.records import Title, Viewer
 from matinee.catalog.service import Service as Catalog
 from matinee.learning.model import Context
-from matinee.recommendation import cli_evaluation
+from matinee.recommendation import cli_challenger, cli_evaluation
 from matinee.recommendation.records import Filters, HomePage, Item, Row, ShelfModel, TrainReport
 from matinee.recommendation.service import Service
 
@@ -31,6 +31,7 @@ TOLD = (MEASURE, "hit_rate@10", "coverage@10", "novelty@10")
 app = typer.Typer(help="Which titles for this viewer, in which rows, and why.", no_args_is_help=True)
 app.command()(cli_evaluation.evaluate)
 app.command()(cli_evaluation.compare)
+app.add_typer(cli_challenger.app, name="challenger")
 
 
 def _open(ctx: typer.Context) -> tuple[Opener, Service, Catalog]:

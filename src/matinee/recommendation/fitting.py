@@ -48,40 +48,55 @@ class Work:
 
 @dataclass(slots=True, eq=False)
 class Fits:
-    """What came of it."""
+    """Methods fitted on everything."""
 
     models: dict[str, Model] = field(default_factory=dict)
-    measured: dict[str, dict[str, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    """Of the fit on everything."""
-
-    def order(self) -> list[str]:
-        """The recommender of first choice, and the others in the order in which they would take its place."""
-        names = list(self.models)
-        return sorted(names, key=lambda one: (one == LAST, -self.measured.get(one, {}).get(MEASURE, 0.0)))
 
 
-def fit_all(work: Work, kinds: Sequence[str], *, measure: bool) -> Fits:
-    """Fit the methods `kinds` one after the other, and measure them where `measure` and there are viewers enough.
+@dataclass(slots=True, eq=False)
+class Trials:
+    """Methods fitted without what they are then asked for."""
+
+    split: Split | None
+    """None where viewers are too few to measure on; then there are no models either."""
+    models: dict[str, Model] = field(default_factory=dict)
+    measured: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def fit_all(work: Work, kinds: Sequence[str]) -> Fits:
+    """Fit the methods `kinds` one after the other.
 
     Raises `NotFound` for a method that does not exist, `Unavailable` where it needs a package that is missing, and
     what fits raise.
     """
-    # A blend is made of the others, so it comes last; and what cannot be done is said before an hour has gone into what
-    # can.
-    kinds = sorted(kinds, key=lambda kind: "models" in method(kind).needs)
     fits = Fits()
-    split = last_out(work.known, work.seed) if measure else None
-    if split is not None:
-        trials: dict[str, Model] = {}
-        for kind in kinds:
-            trials[kind] = _fitted(work, kind, split.train, trials)
-            fits.measured[kind] = _measured(trials[kind], split)
-    for kind in kinds:
+    for kind in _parts_first(kinds):
         began = time.monotonic()
         fits.models[kind] = _fitted(work, kind, work.known, fits.models)
         fits.seconds[kind] = round(time.monotonic() - began, 3)
     return fits
+
+
+def measure_all(work: Work, kinds: Sequence[str]) -> Trials:
+    """Fit the methods `kinds` on all but each viewer's newest title, and measure them on it. Raises as `fit_all`."""
+    kinds, trials = _parts_first(kinds), Trials(last_out(work.known, work.seed))
+    if trials.split is not None:
+        for kind in kinds:
+            trials.models[kind] = _fitted(work, kind, trials.split.train, trials.models)
+            trials.measured[kind] = _measured(trials.models[kind], trials.split)
+    return trials
+
+
+def order(kinds: Sequence[str], measured: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
+    """The recommender of first choice, and the others in the order in which they would take its place."""
+    best = sorted(_parts_first(kinds), key=lambda one: (one == LAST, -measured.get(one, {}).get(MEASURE, 0.0)))
+    return tuple(best)
+
+
+def _parts_first(kinds: Sequence[str]) -> list[str]:
+    """A blend is made of the others, so it comes last; and what cannot be done is said before an hour has gone."""
+    return sorted(kinds, key=lambda kind: "models" in method(kind).needs)
 
 
 def last_out(known: Interactions, seed: int) -> Split | None:
@@ -124,4 +139,4 @@ def _measured(model: Model, split: Split) -> dict[str, float]:
     return figures
 
 
-__all__: Sequence[str] = ("Fits", "Work", "fit_all", "last_out")
+__all__: Sequence[str] = ("Fits", "Trials", "Work", "fit_all", "last_out", "measure_all", "order")

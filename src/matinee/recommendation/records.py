@@ -160,6 +160,8 @@ class ShelfVersion:
     """``viewers``, ``titles``, ``interactions``, and ``protocol``: how it was measured."""
     fault: str = ""
     """Why it cannot be read; then it has no models."""
+    digest: str = ""
+    """Of the bytes of its models: the same for trainings that came out alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from functools import cache
 from random import Random, SystemRandom
 
 import numpy as np
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from matinee.base.backends import Backends
 from matinee.base.clock import DAY_MS
-from matinee.base.errors import Conflict, NotFound
+from matinee.base.errors import NotFound
 from matinee.base.ids import new_id
 from matinee.catalog.records import Snapshot, Title, Viewer
 from matinee.catalog.service import Service as Catalog
@@ -25,6 +25,7 @@ from matinee.learning.model import NOWHERE, Context
 from matinee.learning.serving import Serving
 from matinee.learning.shelf import Shelf, Version
 from matinee.recommendation.candidates import Asked, Trend, candidates, trend
+from matinee.recommendation.challengers import Challengers
 from matinee.recommendation.explaining import explain
 from matinee.recommendation.library import Library
 from matinee.recommendation.listing import allowed, listed
@@ -46,11 +47,14 @@ from matinee.recommendation.records import (
 )
 from matinee.recommendation.serving import Fitted, Loaded
 from matinee.recommendation.settings import RecommendationSettings
-from matinee.recommendation.shelving import shelved
+from matinee.recommendation.shelving import shelved, trained
 from matinee.recommendation.similar import similar
 from matinee.recommendation.taste import taste
+from matinee.recommendation.training_set import version_of
 
 SHELF = "taste"
+STRANGER = Viewer(id=2**31 - 1, name="A stranger")
+"""Whose page tells whether models can be served."""
 _RNG = SystemRandom()
 
 
@@ -65,11 +69,12 @@ class Service:
         # server's own. Training brings its own threads.
         threadpool_limits(limits=1, user_api="blas")
         self._settings = settings
-        self._objects = backends.objects
         self._catalog = Catalog(backends)
         self._events = Events(backends)
         self._shelf = Shelf(backends.objects, SHELF)
         self._serving = Serving(self._shelf, self._loaded, settings.model_check_s)
+        self.challengers = Challengers(backends.objects, self._shelf, settings, self)
+        """Trains versions step by step, up to where they are served."""
         self._knobs = Knobs(
             settings.rows, settings.row_length, settings.diversity, settings.calibration, settings.exploration
         )
@@ -84,20 +89,14 @@ class Service:
 
         `models` are the methods, by default those of the settings; popularity and the taste space are always among
         them. A training that was interrupted goes on where it was when it is asked for with the same seed. Raises
-        `Conflict` where nobody has done anything yet, and what `training.train` raises.
+        what `Challengers.taken` and `Challengers.publish` raise, and what fits raise.
         """
-        from matinee.recommendation.training import Ground, train
-
-        known = self.interactions()
-        if not known.count:
-            raise Conflict(
-                "There is nothing to learn from: no viewer has played or rated anything.",
-                next_step="Import viewing with `matinee import movielens` or `matinee events import`.",
-            )
-        ground = Ground(known, cache(self.features), self._objects, self._shelf, self._settings)
-        report = train(ground, self._settings.models if models is None else models, int(rng.integers(1 << 32)), now_ms)
-        self._serving.look_again()
-        return report
+        began = time.monotonic()
+        ground = self.challengers.taken(version_of(now_ms, int(rng.integers(1 << 32))), models)
+        self.challengers.judge(ground)
+        self.challengers.propose(ground)
+        self.challengers.publish(ground.version)
+        return trained(self._shelf.entry(ground.version), time.monotonic() - began)
 
     def page(
         self,
@@ -114,21 +113,28 @@ class Service:
         """
         if not context.now_ms:
             context = Context(now_ms, context.utc_offset_min, context.device, context.language)
-        library, _, asked, found = self._asked(viewer, context, state)
+        return self._page(*self._asked(viewer, context, state), rng)
+
+    def try_out(self, version: Version) -> None:
+        """Make a page of a version that is not served, for somebody unknown. Raises what goes wrong."""
+        fitted = Fitted.over(self._current_library(), self._loaded(version))
+        self._page(*self._asked(STRANGER, Context(version.created_ms), fitted=fitted), SystemRandom())
+
+    def _page(self, library: Library, _: Fitted, asked: Asked, found: Candidates, rng: Random) -> HomePage:
+        viewer, context = asked.viewer, asked.context
         moment = moment_of(context) if self._settings.moment else None
         hero, rows = assemble(
             library,
             asked.taste,
             found,
             maturity=viewer.maturity,
-            now_ms=now_ms,
+            now_ms=context.now_ms,
             knobs=self._knobs,
             rng=rng,
             moment=(moment, asked.lifts) if moment and asked.lifts else None,
         )
-        return HomePage(
-            id=new_id(now_ms, rng), viewer_id=viewer.id, at_ms=now_ms, hero=hero, rows=rows, device=context.device
-        )
+        id_, at_ms = new_id(context.now_ms, rng), context.now_ms
+        return HomePage(id=id_, viewer_id=viewer.id, at_ms=at_ms, hero=hero, rows=rows, device=context.device)
 
     def recommend(
         self,
@@ -189,14 +195,14 @@ class Service:
             versions=tuple(shelved(one) for one in reversed(self._shelf.entries())),
         )
 
-    def interactions(self) -> Interactions:
-        """All interactions, episodes counted as their series; of titles that left the catalogue, none."""
+    def interactions(self, until_ms: int | None = None) -> Interactions:
+        """All interactions, or those up to a moment; episodes counted as their series, of titles that left, none."""
         library, known = self._current_library(), self._events.interactions()
         viewers, titles, values, times = known.columns()
         of_title = {one: library.shown_as.get(one, -1) for one in known.title_ids.tolist()}
         places = np.array([of_title[one] for one in known.title_ids.tolist()], np.int64)
         places = places[np.searchsorted(known.title_ids, titles)]
-        kept = places >= 0
+        kept = (places >= 0) & ((times <= until_ms) if until_ms is not None else True)
         return Interactions.from_columns(viewers[kept], library.ids[places[kept]], values[kept], times[kept])
 
     def features(self) -> Features:
@@ -218,18 +224,22 @@ class Service:
             self._shelf.serve(version)
         else:
             version = self._shelf.roll_back()
-        self._serving.look_again()
+        self.look_again()
         return version
+
+    def look_again(self) -> None:
+        """Have the next page look which version is served."""
+        self._serving.look_again()
 
     def _loaded(self, version: Version | None) -> Loaded:
         s = self._settings
         return Loaded.of(version, chosen="" if s.recommender == "best" else s.recommender, index_from=s.index_from)
 
     def _asked(
-        self, viewer: Viewer, context: Context, state: ViewerState | None = None
+        self, viewer: Viewer, context: Context, state: ViewerState | None = None, fitted: Fitted | None = None
     ) -> tuple[Library, Fitted, Asked, Candidates]:
-        library = self._current_library()
-        fitted = self._current_fitted(library)
+        library = fitted.library if fitted else self._current_library()
+        fitted = fitted or self._current_fitted(library)
         state = state or self._events.state(viewer.id)
         own = taste(library, state, viewer.maturity, self._settings.dislike_below)
         moment = moment_of(context) if self._settings.moment else None

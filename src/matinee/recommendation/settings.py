@@ -24,6 +24,12 @@ class RecommendationSettings(Table):
         "best", description="Which of them recommends: `best` is the one that measured best, or name one."
     )
     measure: bool = Field(default=True, description="Whether a training measures its models; it takes as long again.")
+    tolerance: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="How much worse than what is served a nightly version may be, as a share of NDCG@10.",
+    )
     keep_versions: int = Field(5, ge=2, le=1000, description="Versions that stay on the shelf to go back to.")
     factors: int = Field(64, ge=1, le=1024, description="Dimensions of the taste space.")
     epochs: int = Field(10, ge=1, le=1000, description="Sweeps of alternating least squares.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from matinee.learning.shelf import Entry
-from matinee.recommendation.records import ShelfModel, ShelfVersion
-from matinee.recommendation.serving import SPACES
+from matinee.recommendation.records import ShelfModel, ShelfVersion, TrainReport
+from matinee.recommendation.serving import SPACES, space_of
 
 
 def shelved(entry: Entry) -> ShelfVersion:
@@ -17,6 +17,22 @@ def shelved(entry: Entry) -> ShelfVersion:
         models=models_of(entry),
         facts=entry.facts,
         fault=entry.damage,
+        digest=entry.digest,
+    )
+
+
+def trained(entry: Entry, seconds: float) -> TrainReport:
+    """What came of a training, which took so long."""
+    facts = entry.facts
+    return TrainReport(
+        version=entry.version,
+        viewers=facts["viewers"],
+        titles=facts["titles"],
+        interactions=facts["interactions"],
+        losses=tuple(facts["losses"].get(space_of(entry.kinds), ())),
+        seconds=seconds,
+        models=models_of(entry),
+        best=facts["order"][0],
     )
 
 

@@ -1,75 +1,50 @@
-"""One training: methods fitted on everything that viewers have done, measured, and put on the shelf."""
+"""One training: methods fitted on all of a training set, and measured on what they were not told."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
+from matinee.base.errors import InvalidInput
 from matinee.base.objects import Objects
 from matinee.learning.features import Features
-from matinee.learning.interactions import Interactions
-from matinee.learning.shelf import Entry, Shelf, Version
+from matinee.learning.shelf import Version
 from matinee.learning.training import ObjectsCheckpoint
-from matinee.recommendation.fitting import PROTOCOL, Work, fit_all
-from matinee.recommendation.records import TrainReport
+from matinee.recommendation.fitting import PROTOCOL, Trials, Work, fit_all, measure_all
+from matinee.recommendation.judgement import Judgement
 from matinee.recommendation.serving import CROWD, SPACES, space_of
 from matinee.recommendation.settings import RecommendationSettings
-from matinee.recommendation.shelving import models_of
+from matinee.recommendation.training_set import TrainingSet
 
 EASE_TITLES = 8000
 """Beyond the most watched 8,000, pairs of titles would take a training more than a gigabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a training stands on."""
-
-    known: Interactions
-    features: Callable[[], Features]
-    """Of all titles; asked for where a method needs them."""
-    objects: Objects
-    """Where checkpoints lie."""
-    shelf: Shelf
-    settings: RecommendationSettings
-
-
-def train(ground: Ground, kinds: Sequence[str], seed: int, now_ms: int) -> TrainReport:
-    """Fit and measure these methods and those that pages need, and publish them as one version.
-
-    With the same seed an interrupted training goes on. Raises what `fitting.fit_all` and the shelf raise.
-    """
-    began = time.monotonic()
-    known, settings = ground.known, ground.settings
-    work = Work(known, ground.features, knobs_of(settings), lambda name: ObjectsCheckpoint(ground.objects, name), seed)
-    fits = fit_all(work, _with_what_pages_need(kinds), measure=settings.measure)
+def fitted(ground: TrainingSet, objects: Objects) -> Version:
+    """The methods fitted on everything. One that was interrupted goes on. Raises what `fitting.fit_all` raises."""
+    known, fits = ground.known, fit_all(_work(ground, objects), ground.kinds)
     stored = {name: model.save() for name, model in fits.models.items()}
-    version = f"{now_ms:013d}-{seed:08x}"
     facts: dict[str, Any] = {
         "viewers": known.viewer_ids.size,
         "titles": known.title_ids.size,
         "interactions": known.count,
-        "order": fits.order(),
-        "measured": fits.measured,
         "seconds": fits.seconds,
         "losses": {name: one.facts["losses"] for name, one in stored.items() if "losses" in one.facts},
         "sizes": {name: sum(part.nbytes for part in one.arrays.values()) for name, one in stored.items()},
-        "protocol": PROTOCOL if fits.measured else "",
     }
-    ground.shelf.publish(Version(version, now_ms, stored, facts))
-    ground.shelf.prune(settings.keep_versions, now_ms)
-    entry = Entry(version=version, current=True, kinds={name: one.kind for name, one in stored.items()}, facts=facts)
-    return TrainReport(
-        version=version,
-        viewers=known.viewer_ids.size,
-        titles=known.title_ids.size,
-        interactions=known.count,
-        losses=tuple(facts["losses"].get(space_of(stored), ())),
-        seconds=time.monotonic() - began,
-        models=models_of(entry),
-        best=fits.order()[0],
-    )
+    return Version(ground.version, ground.created_ms, stored, facts)
+
+
+def tried(ground: TrainingSet, objects: Objects) -> Trials:
+    """The methods fitted on all but each viewer's newest title, and measured on that. Raises as `fitted` does."""
+    work = _work(ground, objects)
+    return measure_all(work, ground.kinds) if ground.measure else Trials(None)
+
+
+def facts_of(judgement: Judgement) -> dict[str, Any]:
+    """What a judgement says of a version, as the shelf keeps it."""
+    measured = judgement.measured
+    return {"order": judgement.order, "measured": measured, "protocol": PROTOCOL if measured else ""}
 
 
 def knobs_of(settings: RecommendationSettings) -> dict[str, dict[str, Any]]:
@@ -93,7 +68,21 @@ def knobs_of(settings: RecommendationSettings) -> dict[str, dict[str, Any]]:
     }
 
 
-def _with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
+def with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
     """The models, with what everybody likes and with which titles are near to each other."""
     space = () if space_of(models) else SPACES[:1]
     return tuple(dict.fromkeys((CROWD, *space, *models)))
+
+
+def _work(ground: TrainingSet, objects: Objects) -> Work:
+    def features() -> Features:
+        if ground.features is None:
+            raise InvalidInput(
+                f"The training set {ground.version} does not say what titles are about.", next_step="Freeze another."
+            )
+        return ground.features
+
+    def checkpoint(name: str) -> ObjectsCheckpoint:
+        return ObjectsCheckpoint(objects, name)
+
+    return Work(ground.known, features, ground.knobs, checkpoint, ground.seed)

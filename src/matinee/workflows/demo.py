@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotFound, Unavailable
 from matinee.base.progress import track
 from matinee.base.workspace import Workspace
@@ -31,7 +33,6 @@ from matinee.simulation.films import FORMAT, Format
 from matinee.simulation.library import jobs, make
 from matinee.simulation.world import World
 from matinee.workflows.ingest import scan
-from matinee.workflows.retrain import retrain
 
 OPERATOR, MEMBER = "operator@matinee.local", "viewer@matinee.local"
 PLAN, SIGN_IN = "demo.json", "sign-in.json"
@@ -178,7 +179,7 @@ def _batches(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
 def _models(workspace: Workspace, now_ms: int) -> str:
     if workspace.service("recommendation").versions()[1] is not None:
         return "trained before"
-    report = retrain(workspace, now_ms)
+    report = workspace.service("recommendation").train(now_ms, np.random.default_rng(0))
     return f"learned from {report.interactions:,} interactions of {report.viewers} viewers"
 
 
