@@ -29,6 +29,7 @@ class Root(LazyGroup):
         Entry("scan", "Read a folder of films and series.", "matinee.cli.ingest:scan", WORK),
         Entry("encode", "Encode every film that has no stream yet.", "matinee.encoding.cli:encode", WORK),
         Entry("train", "Fit the models to all viewing so far.", "matinee.recommendation.cli:train", WORK),
+        Entry("run", "Workflows as graphs of jobs: nightly, ingest, reencode.", "matinee.cli.workflows:app", WORK),
         Entry("serve", "Serve the site, the console and the API.", "matinee.server.cli:serve_command", WORK),
         Entry("accounts", "People who can sign in.", "matinee.catalog.cli:accounts_app", WORK),
         Entry("settings", "Every setting: its value here, its default, what it means.",

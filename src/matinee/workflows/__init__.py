@@ -1,1 +1,1 @@
-"""The product, told in stories: ingest, homepage, playback, retrain, and the demo that runs them all."""
+"""The product, told in stories: ingest, homepage, playback, nightly, re-encode, and the demo that runs them all."""

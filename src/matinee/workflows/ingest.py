@@ -1,7 +1,12 @@
-"""Ingest: films and viewing come in, from data sets and from folders."""
+"""Ingest: films and viewing come in, from data sets and from folders.
+
+As a graph of jobs: a folder is scanned, then each title that has no stream gets the steps of `of_title`. Crafts that
+look at films add theirs there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from matinee.catalog.records import MergeReport
 from matinee.catalog.service import Service as Catalog
 from matinee.catalog.shelving import ScanReport, Shelving
 from matinee.events.service import Service as Events
+from matinee.workflows.steps import Graph, Run
 
 _RATINGS = 2_000_000
 """Ratings handed over at once: bounds the memory that copies of the columns take."""
@@ -87,3 +93,23 @@ def import_tmdb(workspace: Workspace, path: Path, credits_path: Path | None, now
 def scan(workspace: Workspace, folder: Path, now_ms: int, *, forget: bool = False) -> ScanReport:
     """Films and series of a library folder, which is only read; see `catalog.shelving`."""
     return Shelving(workspace.service("catalog"), workspace.backends.objects).scan(folder, now_ms, forget=forget)
+
+
+def graph(run: Run, folder: Path) -> Graph:
+    """Scan a folder, and have the steps of each title that needs them join this run."""
+    titles = ("run", "reencode", "--into", run.id, "--priority", str(run.priority))
+    return {
+        "scan": run.step("scan", "scan", str(folder.absolute())),
+        "titles": run.step("titles", *titles, after=["scan"]),
+    }
+
+
+def of_title(run: Run, title_id: int) -> Graph:
+    """What a title needs before it can be watched."""
+    name = f"encode-{title_id}"
+    return {name: run.step(name, "encoding", "encode", str(title_id), tags=["encoding"])}
+
+
+def of_titles(run: Run, ids: Iterable[int]) -> Graph:
+    """The same for several titles, which do not wait for each other."""
+    return {name: step for id_ in ids for name, step in of_title(run, id_).items()}
