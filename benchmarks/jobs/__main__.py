@@ -18,6 +18,7 @@ PARTS: Mapping[str, str] = {
     "rates": "short jobs a second, how soon a lone one begins, and what an idle agent takes",
     "kills": "a hundred kills of servers and agents at random moments",
     "graphs": "the scheduler's own time for a graph of a thousand jobs",
+    "nightly": "the nightly workflow, killed in the middle of every step in turn",
 }
 
 
@@ -27,7 +28,9 @@ def main(names: list[str]) -> None:
     report = Report(
         title="Jobs",
         intro="A thousand jobs that run `true`, submitted one by one by one process; agents with eight slots each, in "
-        "processes of their own. Run it with `make bench B=jobs`.",
+        "processes of their own. Nights train on a thousand viewers of five hundred films and publish; half way "
+        "through a step the agent, or the step's own processes, are killed with SIGKILL. Run it with "
+        "`make bench B=jobs`.",
         packages=("matinee", "dbos", "sqlalchemy", "psycopg", "psutil"),
     )
     for rows, bars in kept_of(PARTS, WORK).values():
