@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from matinee.jobs.client import Client
 
 from benchmarks.jobs.house import database, job
 from benchmarks.report import Bar, Row, at_least, at_most
 from matinee.base.errors import Conflict, MatineeError, Unavailable
 from matinee.catalog.records import Role
+from matinee.jobs.client import Client
 from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from matinee.base.clock import DAY_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
-from matinee.jobs import cli_schedules, cli_secrets, store
+from matinee.jobs import cli_schedules, cli_secrets
+from matinee.jobs import resources as resource_rows
 from matinee.jobs.cli_parts import Graph, plain, read, refused, service_of, user
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
@@ -26,7 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_secrets.app, name="secret")
 app.add_typer(cli_schedules.app, name="schedule")
-KINDS = {name: kind for kind, name in store.KINDS.items()}
+KINDS = {name: kind for kind, name in resource_rows.KINDS.items()}
 JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
 Kind = Annotated[str, typer.Argument(help="application, command or cluster.")]
 

@@ -22,7 +22,7 @@ from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotAllowed
 from matinee.jobs import attachments
 from matinee.jobs.output import missing, outside
 from matinee.jobs.records import Job, JobRequest, Usable
-from matinee.jobs.store import KINDS
+from matinee.jobs.resources import KINDS
 from matinee.jobs.waiting import until_final
 
 R = TypeVar("R", bound=Usable)

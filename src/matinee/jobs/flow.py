@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matinee.base.errors import MatineeError
-from matinee.jobs import store
+from matinee.jobs import resources, store
 from matinee.jobs.durable import Ticket, Tickets
 from matinee.jobs.process import Outcome
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Usable
@@ -74,9 +74,9 @@ class Known:
 
     def read(self, connection: Connection) -> Known:
         """These, read again where any has changed."""
-        if (stamp := store.stamp(connection)) != self.stamp:
+        if (stamp := resources.stamp(connection)) != self.stamp:
             self.stamp, self._told = stamp, {}
-            self.clusters, self.commands = store.resources(connection, Cluster), store.resources(connection, Command)
+            self.clusters, self.commands = resources.all_of(connection, Cluster), resources.all_of(connection, Command)
         return self
 
 
@@ -189,7 +189,7 @@ class Flow:
         busy = store.busy(connection) if len(known.clusters) > 1 else {}
         found = choose(request, known.clusters, known.commands, busy)
         wanted = request.applications or found.command.applications
-        applications = [store.resource(connection, Application, one) for one in wanted]
+        applications = [resources.find(connection, Application, one) for one in wanted]
         return {
             "cluster": known.told(found.cluster),
             "command": known.told(found.command),

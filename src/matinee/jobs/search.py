@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs import store
+from matinee.jobs import resources, store
 from matinee.jobs.records import Job, JobRequest, Noun, Usable
 from matinee.jobs.tables import job_attempts, job_edges, job_resources, jobs
 
@@ -196,13 +196,13 @@ def exists(connection: Connection, kind: type[R], id_: str) -> bool:
 
 def resource(connection: Connection, kind: type[R], id_: str) -> Kept[R]:
     """A resource with its times. Raises `NotFound`."""
-    one = store.resource(connection, kind, id_)
+    one = resources.find(connection, kind, id_)
     row = connection.execute(_of_kind(kind).where(job_resources.c.id == id_)).one()
     return Kept(one, row.created_ms, row.updated_ms)
 
 
 def _of_kind(kind: type[R]) -> Select[Any]:
-    return select(job_resources).where(job_resources.c.kind == store.KINDS[kind])
+    return select(job_resources).where(job_resources.c.kind == resources.KINDS[kind])
 
 
 def _kept(kind: type[R], row: Any) -> Kept[R]:

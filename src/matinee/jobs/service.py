@@ -14,7 +14,7 @@ from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.ids import new_id
-from matinee.jobs import attachments, schedules, search, store
+from matinee.jobs import attachments, resources, schedules, search, store
 from matinee.jobs.agent import Agent
 from matinee.jobs.archive import Archive
 from matinee.jobs.costs import Cost, costs
@@ -54,7 +54,7 @@ class Service:
         """Store a resource, over what had its id; as it is stored, with an id."""
         one = one if one.id else one.model_copy(update={"id": self._new_id()})
         with self._tables.write(LANE) as connection:
-            store.put_resource(self._tables, connection, one, now_ms())
+            resources.put(self._tables, connection, one, now_ms())
         return one
 
     def add(self, one: R) -> R:
@@ -62,27 +62,27 @@ class Service:
         one = one if one.id else one.model_copy(update={"id": self._new_id()})
         with self._tables.write(LANE) as connection:
             if search.exists(connection, type(one), one.id or ""):
-                told = f"The {store.KINDS[type(one)]} {one.id} exists already."
+                told = f"The {resources.KINDS[type(one)]} {one.id} exists already."
                 raise Conflict(told, next_step="Change that one, or leave the id out.")
-            store.put_resource(self._tables, connection, one, now_ms())
+            resources.put(self._tables, connection, one, now_ms())
         return one
 
     def change(self, kind: type[R], id_: str, how: Callable[[R], R]) -> R:
         """A resource as `how` has changed it, in one transaction. Raises `NotFound`, and what `how` raises."""
         with self._tables.write(LANE) as connection:
-            one = how(store.resource(connection, kind, id_))
-            store.put_resource(self._tables, connection, one, now_ms())
+            one = how(resources.find(connection, kind, id_))
+            resources.put(self._tables, connection, one, now_ms())
         return one
 
     def resources(self, kind: type[R]) -> list[R]:
         """All of a kind, the latest first."""
         with self._tables.read() as connection:
-            return store.resources(connection, kind)
+            return resources.all_of(connection, kind)
 
     def resource(self, kind: type[R], id_: str) -> R:
         """One of them. Raises `NotFound`."""
         with self._tables.read() as connection:
-            return store.resource(connection, kind, id_)
+            return resources.find(connection, kind, id_)
 
     def find_resources(self, kind: type[R], wanted: ResourceFilter, page: Page) -> Found[Kept[R]]:
         """A page of those that are so; see `matinee.jobs.search.find_resources`."""
@@ -97,7 +97,7 @@ class Service:
     def remove(self, kind: type[R], id_: str) -> None:
         """Remove one; jobs that had been resolved to it keep it as it was."""
         with self._tables.write(LANE) as connection:
-            store.drop_resource(connection, kind, id_)
+            resources.drop(connection, kind, id_)
 
     def submit(self, request: JobRequest, files: Sequence[Path] = ()) -> Job:
         """Have a request run, with copies of these files beside it; the job as it stands now.

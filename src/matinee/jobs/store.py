@@ -7,16 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
     Update,
-    and_,
     bindparam,
-    delete,
     func,
     insert,
     or_,
@@ -25,13 +23,10 @@ from sqlalchemy import (
 )
 
 from matinee.base.errors import Conflict, NotFound
-from matinee.base.tables import Tables
 from matinee.jobs.process import Outcome
-from matinee.jobs.records import Application, Cluster, Command, Job, JobRequest, JobStatus, Usable
-from matinee.jobs.tables import job_attempts, job_edges, job_resources, jobs
+from matinee.jobs.records import Job, JobRequest, JobStatus
+from matinee.jobs.tables import job_attempts, job_edges, jobs
 
-R = TypeVar("R", bound=Usable)
-KINDS: Mapping[type[Usable], str] = {Application: "application", Command: "command", Cluster: "cluster"}
 ACTIVE = tuple(one.value for one in JobStatus if not one.final)
 _FAILED = frozenset(one for one in JobStatus if one.final and one != JobStatus.SUCCEEDED)
 _AT_ONCE = 500
@@ -64,7 +59,6 @@ _END_ATTEMPT = (
     .where(job_attempts.c.job_id == bindparam("job_id_"), job_attempts.c.attempt == bindparam("attempt_"))
     .values({key: bindparam(key) for key in ("finished_ms", "message", "exit_code", "cpu_s", "peak_mb")})
 )
-_STAMP = select(func.count(), func.coalesce(func.max(job_resources.c.updated_ms), 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,49 +80,6 @@ class Runner:
 
     id: str
     host: str
-
-
-def put_resource(tables: Tables, connection: Connection, one: Usable, now_ms: int) -> None:
-    """Write a resource, or write it over."""
-    row = {
-        "kind": KINDS[type(one)],
-        "id": one.id,
-        "name": one.name,
-        "status": one.status.value,
-        "record": one.model_dump(mode="json", by_alias=True),
-        "created_ms": now_ms,
-        "updated_ms": now_ms,
-    }
-    connection.execute(tables.upsert(job_resources, ["kind", "id"], ["created_ms"]), row)
-
-
-def resources(connection: Connection, kind: type[R]) -> list[R]:
-    """All resources of a kind, the latest first."""
-    order = (job_resources.c.updated_ms.desc(), job_resources.c.id)
-    query = select(job_resources.c.record).where(job_resources.c.kind == KINDS[kind]).order_by(*order)
-    return [kind.model_validate(record) for record in connection.execute(query).scalars()]
-
-
-def stamp(connection: Connection) -> tuple[int, int]:
-    """Something that changes whenever a resource does."""
-    count, latest = connection.execute(_STAMP).one()
-    return int(count), int(latest)
-
-
-def resource(connection: Connection, kind: type[R], id_: str) -> R:
-    """One of them. Raises `NotFound`."""
-    name = KINDS[kind]
-    query = select(job_resources.c.record).where(job_resources.c.kind == name, job_resources.c.id == id_)
-    record = connection.execute(query).scalar()
-    if record is None:
-        raise NotFound(f"No {name} with id {id_} exists.", next_step=f"`matinee jobs resources {name}` lists them.")
-    return kind.model_validate(record)
-
-
-def drop_resource(connection: Connection, kind: type[R], id_: str) -> None:
-    """Remove one; one that is not there is no error."""
-    mine = and_(job_resources.c.kind == KINDS[kind], job_resources.c.id == id_)
-    connection.execute(delete(job_resources).where(mine))
 
 
 def add(connection: Connection, requests: Mapping[str, JobRequest], now_ms: int) -> list[tuple[str, Job]]:
