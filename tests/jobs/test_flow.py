@@ -114,6 +114,24 @@ def test_ids_that_are_no_names_of_folders_are_refused(id_: str) -> None:
         request("true", id=id_)
 
 
+def test_a_cluster_that_is_gone_is_replaced(service: Service, agents: Agents) -> None:
+    here = service.resource(Cluster, "this-machine")
+    for id_ in ("a", "b"):
+        service.save(here.model_copy(update={"id": id_, "name": id_, "tags": (f"type:{id_}", "type:local")}))
+    choices = tuple(TagCriteria(tags=(f"type:{one}",)) for one in "ab")
+    moved = service.submit(request("echo $GENIE_CLUSTER_NAME", cluster_criterias=choices))
+    stuck = service.submit(request("true", cluster_criterias=choices[:1], retries=3))
+    assert (moved.cluster_name, stuck.cluster_name) == ("a", "a")
+    service.save(service.resource(Cluster, "a").model_copy(update={"status": ClusterStatus.TERMINATED}))
+    agents()
+    assert service.wait(moved.id, 30).cluster_name == "b"
+    assert service.output(moved.id).read_text() == "b\n"
+    gone = service.wait(stuck.id, 30)
+    assert gone.status == S.FAILED
+    assert gone.status_msg.startswith("Its cluster 'a' is gone. ")
+    assert "is TERMINATED" in gone.status_msg
+
+
 def test_files_are_laid_beside_the_job(service: Service, agents: Agents, tmp_path: Path) -> None:
     agents()
     (tmp_path / "words.txt").write_text("hello")

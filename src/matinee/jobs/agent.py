@@ -30,16 +30,16 @@ from matinee.base.tables import Tables
 from matinee.jobs import folder, minder, process, schedules, store
 from matinee.jobs.archive import Archive
 from matinee.jobs.durable import PACE_S, Executor, Tickets
-from matinee.jobs.flow import Ended, Flow, Verdict
+from matinee.jobs.flow import Ended, Flow
 from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
-from matinee.jobs.process import Limits, Outcome, Running
+from matinee.jobs.process import Limits, Running
 from matinee.jobs.records import JobStatus
-from matinee.jobs.script import ENVIRONMENT
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.tables import jobs
 from matinee.jobs.together import Change, Together
+from matinee.jobs.verdict import STOPPED, Verdict, verdict_of
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -50,7 +50,6 @@ TIDY_S = 60.0
 PROGRESS = "genie/progress"
 STATE = "MATINEE_STATE"
 """The variable that names the folder which all attempts of a job share."""
-_STOPPED = "Its agent was stopped."
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "TMPDIR", "JAVA_HOME")
 """Variables of the agent that its jobs see."""
 
@@ -99,6 +98,7 @@ class Agent:
         self._under_way = 0
         """Attempts whose end is not written yet."""
         self._tidied = time.monotonic()
+        self._closed = threading.Event()
 
     def serve(self, stop: threading.Event) -> None:
         """Run jobs until `stop` is set; what runs then is ended, and may be run by others where it says so."""
@@ -106,13 +106,27 @@ class Agent:
         self._minder = minder.start(self.id)
         self._executor.start()
         self._keeper.start()
+        fence = threading.Thread(target=self._fence, name="jobs fence", daemon=True)
+        fence.start()
         try:
-            while not stop.wait(TICK_S) and self._tick():
-                pass
+            while not stop.wait(TICK_S):
+                if not self._tick():
+                    raise Unavailable(
+                        "Others have taken this agent for dead, since it was silent for so long.",
+                        next_step="Start it again.",
+                    )
         finally:
             self._close()
+            fence.join()
+
+    def _fence(self) -> None:
+        """End our jobs before others may run them, however long the database keeps everybody else here waiting."""
+        while not self._closed.wait(TICK_S):
+            if self._lease.lost:
+                self._end_all()
 
     def _close(self) -> None:
+        self._closed.set()
         self._executor.pause()  # what is given back is for others
         self._end_all()
         end = time.monotonic() + process.GRACE_S + 2
@@ -159,6 +173,8 @@ class Agent:
             progress_file.VARIABLE: str(place / PROGRESS),
             STATE: str(await asyncio.to_thread(self._archive.state, one.job)),
         }
+        if self._lease.lost:
+            return Verdict(status=JobStatus.FAILED, message="Its agent lost the database.", lost=True)
         running = Running(one.job.id, place, environment, limits, secrets)
         self._running[one.job.id] = running
         told: asyncio.Future[None] = asyncio.ensure_future(self._write(self._started, one.job.id))
@@ -168,7 +184,7 @@ class Agent:
             told.cancel()  # of one that was so short nobody needs to hear that it ran
             del self._running[one.job.id]
             self._told.pop(one.job.id, None)
-        return _told(outcome, place)
+        return verdict_of(outcome, place)
 
     async def _write(self, change: Change[T, R], item: T) -> R:
         """What has happened is written, however long the database is away."""
@@ -201,8 +217,6 @@ class Agent:
                 self._writer.write(self._heed, seen).result()
         except Unavailable as error:
             logger.warning("The agent cannot say that it lives: %s", error)
-            if self._lease.lost:
-                self._end_all()
             return True
         for id_, why in seen.unwanted:
             if id_ in self._running:
@@ -258,7 +272,7 @@ class Agent:
 
     def _end_all(self) -> None:
         for one in list(self._running.values()):
-            one.kill(_STOPPED)
+            one.kill(STOPPED)
 
 
 _ACTIVE = jobs.c.status.in_(store.ACTIVE)
@@ -269,20 +283,6 @@ _DUE = (
     .where(jobs.c.status.in_(store.WAITING), jobs.c.waits_for == 0, jobs.c.not_before_ms <= bindparam("now_ms"))
     .distinct()
 )
-
-
-def _told(outcome: Outcome, place: Path) -> Verdict:
-    """What the end of the processes means."""
-    status, message = JobStatus.FAILED, f"It ended with exit code {outcome.exit_code}."
-    if outcome.why:
-        status, message = JobStatus.KILLED, outcome.why
-    elif outcome.exit_code == 0:
-        status, message = JobStatus.SUCCEEDED, "Job finished successfully."
-    elif not (place / ENVIRONMENT).exists():
-        message = "Job script failed during setup. See genie/logs/setup.log."
-    elif outcome.exit_code < 0:
-        message = f"It was ended by signal {-outcome.exit_code}."
-    return Verdict(status=status, message=message, outcome=outcome, lost=outcome.why == _STOPPED)
 
 
 def _now() -> int:

@@ -17,24 +17,12 @@ from sqlalchemy import Connection
 from matinee.base.errors import MatineeError
 from matinee.jobs import resources, store
 from matinee.jobs.durable import Ticket, Tickets
-from matinee.jobs.process import Outcome
-from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Usable
+from matinee.jobs.records import Application, Cluster, ClusterStatus, Command, JobRequest, JobStatus, Usable
 from matinee.jobs.selection import choose
 from matinee.jobs.settings import JobsSettings
+from matinee.jobs.verdict import Verdict
 
 LONGEST_WAIT_S = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What came of an attempt, or of a job that will have none."""
-
-    status: JobStatus
-    message: str
-    outcome: Outcome | None = None
-    """Of its processes; None where they were never begun, or their end was seen by nobody."""
-    lost: bool = False
-    """Whether it was broken off by no fault of its own, so that it may run again where it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +104,7 @@ class Flow:
         """An agent has taken tickets: the job to run of each, or None where there is nothing to do any more."""
         taken = [parts(one) for one in tickets]
         stored = {one.job.id: one for one in store.found(connection, [id_ for id_, _ in taken])}
+        self.known.read(connection)
         begun = [self._begun(connection, stored.get(id_), attempt, runner, now_ms) for id_, attempt in taken]
         store.begin_attempts(connection, [one.job for one in begun if one], runner, now_ms)
         return begun
@@ -163,7 +152,25 @@ class Flow:
         if one.kill:
             self._end(connection, [(one, Verdict(status=JobStatus.KILLED, message=one.kill))], now_ms)
             return None
-        return replace(one, job=one.job.model_copy(update={"attempt": attempt}), agent=runner.id)
+        if (placed := self._placed(connection, one, now_ms)) is None:
+            return None
+        return replace(placed, job=placed.job.model_copy(update={"attempt": attempt}), agent=runner.id)
+
+    def _placed(self, connection: Connection, one: store.Stored, now_ms: int) -> store.Stored | None:
+        """The job with a cluster that is still up, another where its own is gone; None where nothing takes it now."""
+        assert one.chosen is not None
+        if one.chosen["cluster"]["id"] in {
+            found.id for found in self.known.clusters if found.status == ClusterStatus.UP
+        }:
+            return one
+        try:
+            chosen = self._choose(connection, one.request, self.known)
+        except MatineeError as error:
+            gone = f"Its cluster {one.chosen['cluster']['name']!r} is gone. {error}"
+            self._end(connection, [(one, Verdict(status=JobStatus.FAILED, message=gone))], now_ms)
+            return None
+        store.change(connection, [{"id_": one.job.id, **_columns(chosen)}], now_ms)
+        return replace(one, chosen=chosen)
 
     def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
@@ -206,10 +213,7 @@ class Flow:
                 "message": how.message,
                 "agent": None,
             }
-            if how.chosen is not None:
-                ids = {"cluster_id": how.chosen["cluster"]["id"], "command_id": how.chosen["command"]["id"]}
-                values |= {"chosen": how.chosen, **ids}
-            changes.append(values)
+            changes.append(values | _columns(how.chosen) if how.chosen else values)
         store.change(connection, changes, now_ms)
         self.tickets.put(
             connection,
@@ -269,6 +273,11 @@ def _next(one: store.Stored, verdict: Verdict) -> _Queued | Verdict:
         wait_s = min(one.request.retry_wait_s * 2 ** (one.job.attempt - 1), LONGEST_WAIT_S)
         return _Queued(message=f"{verdict.message} It is tried again in {wait_s:g} s.", delay_s=wait_s)
     return verdict
+
+
+def _columns(chosen: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a job that say what was chosen for it."""
+    return {"chosen": chosen, "cluster_id": chosen["cluster"]["id"], "command_id": chosen["command"]["id"]}
 
 
 def _final(one: store.Stored, verdict: Verdict, now_ms: int) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from matinee.jobs.tables import job_agents
 from matinee.jobs.together import LANE
 
 BEAT_S = 2.0
-LEASE_S = 15.0
+LEASE_S = 20.0
 FENCE_S = 10.0
-"""After so long in silence an agent ends its jobs itself, before others may run them."""
+"""After so long in silence an agent ends its jobs itself: before others may run them, with time for them to end."""
 _OTHERS = select(job_agents).where(job_agents.c.id != bindparam("agent_"))
 
 
@@ -38,7 +38,7 @@ class Lease:
         self._one_kernel = tables.engine.dialect.name == "sqlite"
         self._beats: dict[str, tuple[int, float]] = {}
         """Of each other agent the last that was heard, and when that was new by our own steady clock."""
-        self._spoken = time.monotonic()
+        self._spoken = _steady_s()
 
     def begin(self, slots: int) -> None:
         """Be one of the agents, after what those of this machine that are dead have left is killed."""
@@ -52,22 +52,22 @@ class Lease:
             now = clock.now_ms()
             row = {"id": self._agent, "host": _here(), "pid": os.getpid(), "slots": slots}
             connection.execute(insert(job_agents), {**row, "started_ms": now, "beat_ms": now})
-        self._spoken = time.monotonic()
+        self._spoken = _steady_s()
 
     def beat(self) -> bool:
         """Say that we live, in nobody's way; False where others have given us up."""
-        if time.monotonic() - self._spoken < BEAT_S:
+        if _steady_s() - self._spoken < BEAT_S:
             return True
         with self._tables.write(self._agent) as connection:
             mine = update(job_agents).where(job_agents.c.id == self._agent)
             known = connection.execute(mine.values(beat_ms=clock.now_ms())).rowcount
-        self._spoken = time.monotonic()
+        self._spoken = _steady_s()
         return bool(known)
 
     @property
     def lost(self) -> bool:
         """Whether others may take us for dead soon."""
-        return time.monotonic() - self._spoken > (math.inf if self._one_kernel else FENCE_S)
+        return _steady_s() - self._spoken > (math.inf if self._one_kernel else FENCE_S)
 
     def dead(self, connection: Connection) -> list[str]:
         """Other agents that are dead."""
@@ -89,12 +89,17 @@ class Lease:
             return not _alive(row)
         if self._one_kernel:
             return _boot(row.host) != _boot(_here())
-        now = time.monotonic()
+        now = _steady_s()
         beat, since = self._beats.get(row.id, (-1, now))
         if beat != row.beat_ms:
             self._beats[row.id] = row.beat_ms, now
             return False
         return now - since > LEASE_S
+
+
+def _steady_s() -> float:
+    """A clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _alive(row: Row[tuple[object, ...]]) -> bool:
