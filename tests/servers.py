@@ -154,8 +154,11 @@ def _postgres_program(name: str) -> str | None:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[Server]:
-    """A PostgreSQL with one superuser `matinee` and no password, run by a user that is not root."""
+def running_postgres(*, durable: bool = False) -> Iterator[Server]:
+    """A PostgreSQL with one superuser `matinee` and no password, run by a user that is not root.
+
+    Unless it is `durable` it is quicker than any that one would trust: it leaves out what guards against a power cut.
+    """
     initdb, program = _postgres_program("initdb"), _postgres_program("postgres")
     if not (initdb and program):
         missing("PostgreSQL", "postgresql")
@@ -175,7 +178,7 @@ def running_postgres() -> Iterator[Server]:
             extra_groups=[] if account else None,
         )
         options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(folder)}
-        options |= {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
+        options |= {"max_connections": "60"} | ({} if durable else {"fsync": "off", "full_page_writes": "off"})
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
 
         def ready() -> bool:

@@ -17,6 +17,7 @@ WORK = HERE / "work"
 PARTS: Mapping[str, str] = {
     "rates": "short jobs a second, how soon a lone one begins, and what an idle agent takes",
     "kills": "a hundred kills of servers and agents at random moments",
+    "partition": "a machine that is cut off from the database, and jobs that must not run in two places",
     "graphs": "the scheduler's own time for a graph of a thousand jobs",
     "nightly": "the nightly workflow, killed in the middle of every step in turn",
 }

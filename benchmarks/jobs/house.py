@@ -45,7 +45,7 @@ def database(kind: str, stack: ExitStack) -> str:
         return "sqlite:///matinee.db"
     from tests.servers import new_database, running_postgres
 
-    return new_database(stack.enter_context(running_postgres()))
+    return new_database(stack.enter_context(running_postgres(durable=True)))
 
 
 def job(name: str = "true", after: tuple[str, ...] = ()) -> JobRequest:
