@@ -75,6 +75,18 @@ def test_the_steps_of_a_night() -> None:
     assert "--models" not in nightly.graph(RUN, "V")["freeze"].command_arguments
 
 
+def test_a_night_by_the_clock(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    every = ("--every", "30 3 * * *", "--timezone", "Europe/Berlin")
+    where = ("--workspace", str(workspace.root), "--json")
+    assert run_command([*where, "run", "nightly", *every, "--tolerance", "0.1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schedule"]["id"], told["schedule"]["timezone"]) == ("nightly", "Europe/Berlin")
+    (step,) = told["schedule"]["requests"].values()
+    assert step["commandArguments"][-6:] == ["run", "nightly", "--seed", "0", "--tolerance", "0.1"]
+    assert run_command([*where, "run", "nightly", "--every", "never"]) == 2
+    assert "no line of a crontab" in capsys.readouterr().err
+
+
 def test_the_steps_of_a_folder_and_of_its_titles() -> None:
     graph = ingest.graph(RUN, Path("/films"))
     assert (graph["scan"].command_arguments[2:], graph["titles"].after) == (("scan", "/films"), ("scan",))

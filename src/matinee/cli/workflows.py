@@ -13,17 +13,20 @@ from random import SystemRandom
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from matinee.base.clock import DAY_MS, now_ms
+from matinee.base.clock import DAY_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.ids import new_id
 from matinee.base.progress import working
 from matinee.base.settings import as_flags
 from matinee.base.terminal import Opener, grid
 from matinee.cli.exits import INTERRUPTED
+from matinee.jobs.cli_parts import plain, refused
 from matinee.jobs.records import Job, JobStatus
+from matinee.jobs.schedules import Schedule
 from matinee.jobs.service import Service as Jobs
 from matinee.recommendation.training_set import version_of
 from matinee.workflows import ingest as ingesting
@@ -50,11 +53,20 @@ def nightly(
         float | None,
         typer.Option(min=0, max=1, help="How much worse than what is served it may be; else as in the settings."),
     ] = None,
+    every: Annotated[
+        str, typer.Option(metavar="CRON", help='Not now, but at these hours, as in a crontab: "30 3 * * *".')
+    ] = "",
+    timezone: Annotated[str, typer.Option(help="Where the clock of --every stands, as Europe/Berlin.")] = "UTC",
     wait: Wait = False,
     dry_run: DryRun = False,
 ) -> None:
     """Train on all viewing so far, and serve the models if they are no worse than those that are served."""
     opener: Opener = ctx.obj
+    if every:
+        chosen = (*(("--models", models) if models else ()), "--seed", str(seed))
+        allowed = ("--tolerance", str(tolerance)) if tolerance is not None else ()
+        _schedule(opener, "nightly", (*chosen, *allowed), every, timezone)
+        return
     version = version_of(now_ms(), seed)
     run = _run(opener, "nightly", version)
     _begin(opener, run, by_night.graph(run, version, models, tolerance), wait=wait, dry_run=dry_run)
@@ -100,6 +112,23 @@ def _run(opener: Opener, workflow: str, name: str = "", priority: int = 0) -> Ru
     if not _RUN.fullmatch(id_):
         raise InvalidInput(f"{id_!r} is no name of a run.", next_step="Use letters, digits and dashes.")
     return Run(workflow=workflow, id=id_, user=getuser(), settings=settings, priority=priority)
+
+
+def _schedule(opener: Opener, workflow: str, arguments: Sequence[str], cron: str, timezone: str) -> None:
+    """Have a workflow begun at certain hours, by a job that runs this command."""
+    workspace = opener.workspace()
+    run = _run(opener, workflow)
+    step = run.step("begin", "run", workflow, *arguments).model_copy(update={"tags": (f"workflow:{workflow}",)})
+    enrol(workspace)
+    try:
+        one = Schedule(
+            id=workflow, name=workflow, user=run.user, cron=cron, timezone=timezone, requests={"begin": step}
+        )
+    except ValidationError as error:
+        raise refused("The schedule", error) from None
+    jobs: Jobs = workspace.service("jobs")
+    planned = jobs.save_schedule(one)
+    opener.show(plain(planned), f"{workflow} begins at {to_iso(planned.next_ms or 0)} for the first time")
 
 
 def _begin(opener: Opener, run: Run, graph: Graph, *, wait: bool, dry_run: bool) -> None:
