@@ -83,7 +83,7 @@ def test_a_night_by_the_clock(workspace: Workspace, capsys: pytest.CaptureFixtur
     assert (told["schedule"]["id"], told["schedule"]["timezone"]) == ("nightly", "Europe/Berlin")
     (step,) = told["schedule"]["requests"].values()
     assert step["commandArguments"][-6:] == ["run", "nightly", "--seed", "0", "--tolerance", "0.1"]
-    assert run_command([*where, "run", "nightly", "--every", "never"]) == 2
+    assert run_command([*where, "run", "nightly", "--every", "never"]) == 3
     assert "no line of a crontab" in capsys.readouterr().err
 
 

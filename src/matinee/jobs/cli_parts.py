@@ -43,8 +43,8 @@ def refused(what: str, error: ValidationError) -> InvalidInput:
     """The first thing that is wrong with a record, in one sentence."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
-    told = ": ".join(one for one in (what, where, first["msg"]) if one)
-    return InvalidInput(f"{told}.", next_step="Mend it and try again.")
+    told = ": ".join(one for one in (what, where, first["msg"].removeprefix("Value error, ")) if one)
+    return InvalidInput(f"{told.removesuffix('.')}.", next_step="Mend it and try again.")
 
 
 def plain(one: Noun) -> dict[str, Any]:
