@@ -158,7 +158,8 @@ def statuses(service: Service, ids: list[str]) -> str:
 
 
 def test_owners_have_room_for_so_many(service: Service) -> None:
-    limited(service, active_limit=2)
+    limited(service, active_limit=2, owner_limits={"eve": 0})
+    assert service.submit(request("true", user="eve")).status == S.RESERVED
     ids = [service.submit(request("true", priority=i)).id for i in range(5)]
     other = service.submit(request("true", user="ben"))
     assert statuses(service, ids) == "AARRR"

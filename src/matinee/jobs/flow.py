@@ -174,7 +174,8 @@ class Flow:
 
     def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
-        room = self.settings.active_limit - store.queued(connection, owner)
+        limit = self.settings.owner_limits.get(owner, self.settings.active_limit)
+        room = limit - store.queued(connection, owner)
         free = {tag: limit - store.tagged(connection, tag) for tag, limit in self.settings.tag_limits.items()}
         full = [tag for tag, count in free.items() if count <= 0]
         found = store.admissible(connection, owner, room, now_ms, without=full) if room > 0 else ()

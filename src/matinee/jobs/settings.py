@@ -14,6 +14,9 @@ class JobsSettings(Table):
 
     slots: int = Field(0, ge=0, le=1000, description="jobs that one agent runs at once; 0: twice its processors")
     active_limit: int = Field(100, ge=1, description="jobs of one owner that are queued or run at once; others wait")
+    owner_limits: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="the same of single owners, as {ada = 5}; 0: none of theirs begin"
+    )
     timeout_s: int = Field(604_800, ge=1, description="seconds that a job may run where its request does not say")
     memory_mb: int = Field(0, ge=0, description="memory of a job where neither it nor its command says; 0: no limit")
     secrets: str = Field("secrets", description="folder with a file for each secret that jobs may ask for")
