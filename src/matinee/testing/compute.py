@@ -6,11 +6,17 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from matinee.base.compute import Compute
-from matinee.base.errors import InvalidInput, Unavailable
+from matinee.base.compute.parquet import Source
+from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.progress import Task, reporting_to
 
 
@@ -66,6 +72,117 @@ class _Counting:
 
     def finish(self, error: BaseException | None) -> None:
         self.finished.append(error)
+
+
+def _late(day: int) -> datetime:
+    """Local time, as a player's clock tells it."""
+    return datetime(2026, 3, day, 23, 59, 59, 999_999)  # noqa: DTZ001  it has no zone
+
+
+TITLES = pa.table(
+    {
+        "id": pa.array([1, 2, 3, 4], pa.int32()),
+        "name": ["Übermut", "naïve 🎬", "Über", None],
+        "price": pa.array([Decimal("9.99"), Decimal("0.01"), None, Decimal("10.00")], pa.decimal128(8, 2)),
+        "released": [date(1999, 12, 31), date(2024, 2, 29), None, date(1895, 12, 28)],
+    }
+)
+PLAYS = pa.table(
+    {
+        "viewer": [1, 1, 2, 2, 3, 3],
+        "title": pa.array([1, 2, 1, None, 3, 9], pa.int16()),
+        "seconds": [60.5, None, 30.0, 12.25, 0.0, 7.0],
+        "watched": [_late(day) for day in (1, 2, 2, 3, 3, 3)],
+        "sent": pa.array([datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in range(6)], pa.timestamp("ms", "UTC")),
+    }
+)
+QUESTIONS = (
+    (
+        "SELECT t.name AS name, COUNT(*) AS plays, SUM(p.viewer) AS total, AVG(p.seconds) AS mean "
+        "FROM plays p JOIN titles t ON p.title = t.id GROUP BY t.name ORDER BY name",
+        {"name": pa.string(), "plays": pa.int64(), "total": pa.int64(), "mean": pa.float64()},
+        [("naïve 🎬", 1, 1, None), ("Über", 1, 3, 0.0), ("Übermut", 2, 3, 45.25)],
+    ),
+    (
+        "SELECT p.viewer AS viewer, t.name AS name FROM plays p LEFT JOIN titles t ON p.title = t.id "
+        "ORDER BY name, viewer DESC",
+        {"viewer": pa.int64(), "name": pa.string()},
+        [(3, None), (2, None), (1, "naïve 🎬"), (3, "Über"), (2, "Übermut"), (1, "Übermut")],
+    ),
+    (
+        "SELECT viewer, ROW_NUMBER() OVER (PARTITION BY viewer ORDER BY seconds) AS place, "
+        "SUM(seconds) OVER (ORDER BY sent ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS moving, "
+        "LAG(seconds, 1) OVER (ORDER BY sent) AS before FROM plays ORDER BY sent",
+        {"viewer": pa.int64(), "place": pa.int64(), "moving": pa.float64(), "before": pa.float64()},
+        [
+            (1, 2, 60.5, None),
+            (1, 1, 60.5, 60.5),
+            (2, 2, 30.0, None),
+            (2, 1, 42.25, 30.0),
+            (3, 1, 12.25, 12.25),
+            (3, 2, 7.0, 0.0),
+        ],
+    ),
+    (
+        "SELECT SUM(price) AS total, MAX(price) * 2 AS twice, "
+        "CAST(AVG(CAST(price AS DOUBLE)) AS DECIMAL(10, 2)) AS mean, "
+        "COUNT(price) AS priced, MIN(released) AS first FROM titles",
+        {
+            "total": pa.decimal128(38, 2),
+            "twice": pa.decimal128(38, 2),
+            "mean": pa.decimal128(38, 2),
+            "priced": pa.int64(),
+            "first": pa.date32(),
+        },
+        [(Decimal("20.00"), Decimal("20.00"), Decimal("6.67"), 3, date(1895, 12, 28))],
+    ),
+    (
+        "SELECT CAST(DATE_TRUNC('day', watched) AS TIMESTAMP) AS day, MAX(watched) AS latest, MIN(sent) AS sent, "
+        "EXTRACT(DAY FROM MAX(watched)) AS number FROM plays WHERE watched >= TIMESTAMP '2026-03-02 00:00:00' "
+        "GROUP BY CAST(DATE_TRUNC('day', watched) AS TIMESTAMP) HAVING COUNT(*) > 1 ORDER BY day",
+        {
+            "day": pa.timestamp("us"),
+            "latest": pa.timestamp("us"),
+            "sent": pa.timestamp("us", "UTC"),
+            "number": pa.int64(),
+        },
+        [
+            (
+                datetime.combine(date(2026, 3, day), datetime.min.time()),
+                _late(day),
+                datetime(2026, 3, 1, hour, tzinfo=UTC),
+                day,
+            )
+            for day, hour in ((2, 1), (3, 3))
+        ],
+    ),
+    (
+        'SELECT UPPER(name) AS "Name", LENGTH(name) AS length, SUBSTRING(name, 1, 2) AS start, '
+        "COALESCE(name || '\\n', 'it''s') AS told, CASE WHEN name LIKE 'Über%' THEN 1 ELSE 0 END AS over "
+        "FROM titles WHERE name IS DISTINCT FROM 'Über' ORDER BY id",
+        {"Name": pa.string(), "length": pa.int64(), "start": pa.string(), "told": pa.string(), "over": pa.int64()},
+        [
+            ("ÜBERMUT", 7, "Üb", "Übermut\\n", 1),
+            ("NAÏVE 🎬", 7, "na", "naïve 🎬\\n", 0),
+            (None, None, None, "it's", 0),
+        ],
+    ),
+    (
+        "WITH seen AS (SELECT DISTINCT title FROM plays WHERE title IS NOT NULL) "
+        "SELECT id FROM titles WHERE id NOT IN (SELECT title FROM seen) "
+        "UNION ALL SELECT CAST(NULL AS INT) AS id ORDER BY id DESC",
+        {"id": pa.int64()},
+        [(4,), (None,)],
+    ),
+    (
+        "SELECT viewer, COUNT(*) FILTER (WHERE seconds > 10) AS long, 7 / 2 AS half, 7 % 4 AS rest FROM plays "
+        "WHERE seconds <> 1e300 GROUP BY viewer ORDER BY 2 DESC, viewer LIMIT 2",
+        {"viewer": pa.int64(), "long": pa.int64(), "half": pa.float64(), "rest": pa.int64()},
+        [(2, 2, 3.5, 3), (1, 1, 3.5, 3)],
+    ),
+    ("SELECT id FROM titles WHERE 1 = 0", {"id": pa.int64()}, []),
+)
+"""Queries with the types and the rows of their answers."""
 
 
 class ComputeContract:
@@ -146,3 +263,63 @@ class ComputeContract:
         assert reporter.started == [("squaring", 7)]
         assert reporter.done == 7
         assert reporter.finished == [None]
+
+    @pytest.fixture
+    def parquet(self, tmp_path: Path) -> dict[str, Source]:
+        """Titles in one file, plays in two of a folder, whose names mean something to patterns."""
+        folder = tmp_path / "plays [März] {1,2} *"
+        folder.mkdir()
+        pq.write_table(TITLES, tmp_path / "titles.parquet")
+        pq.write_table(PLAYS.slice(0, 4), folder / "a b.parquet")
+        pq.write_table(PLAYS.slice(4), folder / "c?.parquet")
+        return {"titles": str(tmp_path / "*.parquet"), "plays": folder}
+
+    @pytest.mark.parametrize(("query", "types", "rows"), QUESTIONS)
+    def test_questions_are_answered(
+        self,
+        compute: Compute,
+        parquet: dict[str, Source],
+        query: str,
+        types: dict[str, pa.DataType],
+        rows: list[tuple[object, ...]],
+    ) -> None:
+        """To the last bit, in the types that were promised."""
+        answer = compute.sql(query, parquet)
+        assert {field.name: field.type for field in answer.schema} == types
+        assert [tuple(row.values()) for row in answer.to_pylist()] == rows
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELEC 1",
+            "",
+            "SELECT nothing FROM titles",
+            "SELECT * FROM nowhere",
+            "SELECT 1 / 0 AS a",
+            "SELECT CAST(name AS INT) AS a FROM titles",
+            "SELECT 9223372036854775807 + viewer AS a FROM plays",
+            "SELECT SUM(a) AS a FROM (SELECT 9223372036854775807 AS a UNION ALL SELECT 1 AS a) b",
+            "DROP VIEW titles",
+            "CREATE TABLE a AS SELECT 1 AS b",
+            "SELECT 1 AS a; SELECT 2 AS a",
+            "SELECT * FROM parquet.`/etc/passwd`",
+            "SELECT * FROM '/etc/passwd'",
+        ],
+    )
+    def test_bad_questions_are_refused(self, compute: Compute, parquet: dict[str, Source], query: str) -> None:
+        """With a reason; nothing can be changed or read but the tables."""
+        with pytest.raises(InvalidInput):
+            compute.sql(query, parquet)
+
+    def test_missing_and_broken_files_are_told(self, compute: Compute, tmp_path: Path) -> None:
+        """Each by its own error."""
+        broken = tmp_path / "broken.parquet"
+        broken.write_bytes(b"PAR1 this is none PAR1")
+        (tmp_path / "empty").mkdir()
+        for source in (tmp_path / "none.parquet", tmp_path / "empty", str(tmp_path / "x*.parquet")):
+            with pytest.raises(NotFound, match="no Parquet for the table t"):
+                compute.sql("SELECT 1 AS a FROM t", {"t": source})
+        with pytest.raises(InvalidInput, match="cannot be answered"):
+            compute.sql("SELECT * FROM t", {"t": broken})
+        with pytest.raises(InvalidInput, match="is no name of a table"):
+            compute.sql("SELECT 1 AS a", {"a b": broken})

@@ -1,16 +1,21 @@
-"""Compute: where heavy work is done. The embedded one is a set of processes on this machine."""
+"""Compute: where heavy work is done. The embedded one is a set of processes on this machine, and DuckDB in this one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from matinee.base.compute.parquet import Source
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Compute(Protocol):
-    """Somewhere to run functions on many items at once."""
+    """Somewhere to run functions on many items at once, and to ask questions about much data."""
 
     @property
     def workers(self) -> int:
@@ -22,6 +27,16 @@ class Compute(Protocol):
         The function and the items must pickle. The first error that the function raises is raised here, as it
         was, once the items before it have been yielded; what runs elsewhere is then stopped. Raises
         `Unavailable` where a worker died. Progress goes to `matinee.base.progress` under `label`, where given.
+        """
+
+    def sql(self, query: str, tables: Mapping[str, Source]) -> pa.Table:
+        """The answer to one SELECT over Parquet files, `tables` by name; nothing else can be read, and nothing changed.
+
+        A query that every implementation answers alike names its columns, divides by nothing that is zero, casts
+        decimals before it divides them and keeps to functions that both DuckDB and Spark know. NULL is smaller than
+        anything, time is UTC. The answer has whole numbers as int64, others as double or decimal(38, scale), text as
+        string, and timestamps in microseconds. Raises `InvalidInput` for a query that cannot be answered or Parquet
+        that cannot be read, and `NotFound` where there is none.
         """
 
     def close(self) -> None:

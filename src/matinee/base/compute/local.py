@@ -1,19 +1,24 @@
-"""Compute on this machine: processes that are started once, kept, and given one item at a time."""
+"""Compute on this machine: processes that are started once, kept, and given one item at a time; and DuckDB for SQL."""
 
 from __future__ import annotations
 
 import os
 import pickle
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matinee.base import urls
 from matinee.base.compute.worker import FUNCTION, ITEM, Worker
 from matinee.base.errors import SettingsError, Unavailable
 from matinee.base.progress import track
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from matinee.base.compute.parquet import Source
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,6 +56,12 @@ class LocalCompute:
         if not label:
             return results
         return track(results, label, len(items) if isinstance(items, Sized) else None)
+
+    def sql(self, query: str, tables: Mapping[str, Source]) -> pa.Table:
+        """The answer to a query over Parquet; see `matinee.base.compute.Compute.sql`."""
+        from matinee.base.compute.duck import ask
+
+        return ask(query, tables, self._workers)
 
     def close(self) -> None:
         """Stop the workers."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from matinee.base.compute import Compute
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from matinee.base.compute.parquet import Source
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,6 +53,10 @@ class Metered:
             if self.spent_s > self._allowed_s:
                 raise OverBudget
             yield result
+
+    def sql(self, query: str, tables: Mapping[str, Source]) -> pa.Table:
+        """The answer to a query, which is not counted; see `matinee.base.compute.Compute.sql`."""
+        return self._compute.sql(query, tables)
 
     def close(self) -> None:
         """Stop the workers, those of whoever else uses them as well."""
