@@ -2,8 +2,8 @@
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-TORCH  := $(VENV)/.torch
-DEBIAN := postgresql nats-server chromium
+FULL   := $(VENV)/.full
+DEBIAN := postgresql nats-server chromium default-jre-headless
 
 .PHONY: help setup demo test check format bench serve lock clean
 help: ## this list
@@ -14,18 +14,18 @@ $(READY): pyproject.toml requirements.lock package-lock.json hatch_build.py scri
 	scripts/setup "$(VENV)"
 	@touch $@
 
-$(TORCH): $(READY)
-	TORCH=1 scripts/setup "$(VENV)"
+$(FULL): $(READY)
+	FULL=1 scripts/setup "$(VENV)"
 	@touch $@
 
 demo: $(READY) ## a small cinema made on the spot, served on this machine
 	$(BIN)/matinee demo $(ARGS)
 
-test: $(TORCH) ## all tests; servers and a browser are started as needed
+test: $(FULL) ## all tests; servers and a browser are started as needed
 	scripts/debian-packages $(DEBIAN)
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-check: $(TORCH) ## style, types, floors
+check: $(FULL) ## style, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,7 +35,7 @@ format: $(READY) ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(TORCH) ## one benchmark: make bench B=house
+bench: $(FULL) ## one benchmark: make bench B=house
 	scripts/debian-packages $(DEBIAN)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m benchmarks.$(B) $(ARGS)

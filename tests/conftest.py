@@ -9,8 +9,11 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from tests.servers import spark, spark_url
 
 mpl.use("agg")
+
+__all__ = ["spark", "spark_url"]  # one for all modules, since it takes seconds to start
 
 REPOSITORY = Path(__file__).parents[1]
 

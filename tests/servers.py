@@ -3,7 +3,8 @@
     from tests.servers import postgres_url      # in a test module or a conftest: the name is the fixture
 
 Fixtures: `postgres` (session), `postgres_url` (a fresh database for each test), `nats` (session), `nats_url` (a
-fresh stream prefix for each test), `s3` (session), `s3_url` (a fresh bucket for each test). Where a program is
+fresh stream prefix for each test), `s3` (session), `s3_url` (a fresh bucket for each test), `spark` and `spark_url`
+(session). Where a program is
 missing the test is skipped in words; under CI it fails instead. A child gets SIGKILL from the kernel when the
 test process dies, so nothing is left behind even then.
 """
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 import uuid
@@ -31,6 +33,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from matinee.jobs.spark.standalone import Plan, Standalone
 
 _PR_SET_PDEATHSIG = 1
 _START_S = 60.0
@@ -294,3 +298,48 @@ def new_bucket(server: Server) -> str:
 def s3_url(s3: Server) -> str:
     """The address of objects in an empty bucket."""
     return new_bucket(s3)
+
+
+# Spark
+
+QUICK = {
+    f"spark.{who}.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1" for who in ("driver", "executor")
+} | {"spark.executor.memory": "512m", "spark.driver.memory": "512m"}
+"""Java that lives as shortly as a test need not compile itself well."""
+
+
+def need_spark() -> None:
+    """Skip where Spark cannot run."""
+    if importlib.util.find_spec("pyspark") is None:
+        missing("pyspark", "pyspark==4.3.0")
+    if shutil.which("java") is None:
+        missing("Java", "default-jre-headless")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Standalone]:
+    """A cluster of two workers for the session, kept up as `matinee jobs cluster start` does."""
+    need_spark()
+    stop = threading.Event()
+    with (
+        _folder("spark") as folder,
+        ThreadPoolExecutor(1, "spark") as keeper,
+        Standalone(folder, Plan(port=0, memory="512m", settings=QUICK)) as cluster,
+    ):
+        keeper.submit(cluster.start).result()
+        kept = keeper.submit(cluster.serve, stop)
+        yield cluster
+        stop.set()
+        kept.result()
+
+
+@pytest.fixture(scope="session")
+def spark_url(spark: Standalone) -> Iterator[str]:
+    """The address of compute on that cluster. A session is held open, so that tests need not wait for Java."""
+    from matinee.base.compute.spark.compute import SparkCompute
+
+    url = f"{spark.url}?conf={spark.conf}&workers=2"
+    held = SparkCompute.open(url, spark.conf.parent)
+    assert held.session
+    yield url
+    held.close()

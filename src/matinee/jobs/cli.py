@@ -20,6 +20,7 @@ from matinee.jobs import resources as resource_rows
 from matinee.jobs.cli_parts import Graph, plain, read, refused, service_of, user
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
+from matinee.jobs.spark import cli as cli_spark
 
 app = typer.Typer(
     help="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_secrets.app, name="secret")
 app.add_typer(cli_schedules.app, name="schedule")
+app.add_typer(cli_spark.app, name="cluster")
 KINDS = {name: kind for kind, name in resource_rows.KINDS.items()}
 JobId = Annotated[str, typer.Argument(help="As `matinee jobs list` tells it.")]
 Kind = Annotated[str, typer.Argument(help="application, command or cluster.")]

@@ -167,7 +167,7 @@ def _start(
     folder: Path, environment: Mapping[str, str], streams: tuple[int, int], inherited: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*_dies_with_us(), "bash", str(folder / "run")],
+        [*dies_with_us(), "bash", str(folder / "run")],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -236,7 +236,7 @@ def _memory_mb(process: psutil.Process) -> float:
 
 
 @cache
-def _dies_with_us() -> tuple[str, ...]:
+def dies_with_us() -> tuple[str, ...]:
     """The launcher that has the kernel kill the script when its agent dies; nothing where there is none."""
     program = shutil.which("setpriv")
     return (program, "--pdeathsig", "KILL", "--") if program else ()

@@ -1,0 +1,1 @@
+"""A Spark cluster on this machine, kept up for jobs and for `compute`."""
