@@ -21,3 +21,12 @@ class TestMetered(ComputeContract):
     @pytest.fixture
     def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
         return lambda: Metered(LocalCompute.open("local://?workers=2", tmp_path))
+
+
+@pytest.mark.server
+class TestSpark(ComputeContract):
+    @pytest.fixture
+    def open_compute(self, spark_url: str, tmp_path: Path) -> Callable[[], Compute]:
+        from matinee.base.compute.spark.compute import SparkCompute
+
+        return lambda: SparkCompute.open(spark_url, tmp_path)

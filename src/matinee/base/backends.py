@@ -32,7 +32,7 @@ class BackendSettings(Table):
     tables: str = Field("sqlite:///matinee.db", description="sqlite:///PATH or postgresql+psycopg://...")
     objects: str = Field("file://objects", description="file://FOLDER or s3://BUCKET/PREFIX?endpoint_url=...")
     bus: str = Field("file://events", description="file://FOLDER or nats://HOST:PORT?stream=NAME")
-    compute: str = Field("local://", description="local://?workers=N: processes on this machine")
+    compute: str = Field("local://", description="local://?workers=N (processes on this machine) or spark://HOST:PORT")
     keys: str = Field("file://keys", description="file://FOLDER: keys of encrypted streams, for nobody else to read")
 
 
@@ -58,7 +58,10 @@ REGISTRY: Mapping[str, Mapping[str, _Entry]] = {
         "file": _Entry("matinee.base.bus.log:LogBus"),
         "nats": _Entry("matinee.base.bus.jetstream:JetStreamBus", "nats", "nats"),
     },
-    "compute": {"local": _Entry("matinee.base.compute.local:LocalCompute")},
+    "compute": {
+        "local": _Entry("matinee.base.compute.local:LocalCompute"),
+        "spark": _Entry("matinee.base.compute.spark.compute:SparkCompute", "pyspark", "spark"),
+    },
     "keys": {"file": _Entry("matinee.base.keys.folder:FolderKeys")},
 }
 

@@ -28,7 +28,7 @@ _NEW_FILE = """\
 tables = "sqlite:///matinee.db"   # or postgresql+psycopg://USER@HOST/DATABASE
 objects = "file://objects"        # or s3://BUCKET/PREFIX
 bus = "file://events"             # or nats://HOST:4222
-compute = "local://"              # or local://?workers=8
+compute = "local://"              # or spark://HOST:7077
 keys = "file://keys"              # keys of encrypted streams
 """
 

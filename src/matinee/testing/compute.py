@@ -96,7 +96,7 @@ PLAYS = pa.table(
         "sent": pa.array([datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in range(6)], pa.timestamp("ms", "UTC")),
     }
 )
-QUESTIONS = (
+QUESTIONS: tuple[tuple[str, dict[str, pa.DataType], list[tuple[object, ...]]], ...] = (
     (
         "SELECT t.name AS name, COUNT(*) AS plays, SUM(p.viewer) AS total, AVG(p.seconds) AS mean "
         "FROM plays p JOIN titles t ON p.title = t.id GROUP BY t.name ORDER BY name",

@@ -10,12 +10,13 @@ import os
 import pickle
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from typing import Any, cast
+from typing import Any
+
+from matinee.base.compute.answers import answer, loaded
 
 FUNCTION, ITEM = b"f", b"i"
 """The first byte of what a worker is sent."""
@@ -105,37 +106,9 @@ def _outlive(parent: Any) -> None:
 
 def _work(pipe: Connection, function: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
     data = pipe.recv_bytes()
-    try:
-        value = pickle.loads(memoryview(data)[1:])  # noqa: S301  from our own parent
-        if data[:1] == FUNCTION:
-            return cast("Callable[[Any], Any]", value)
-        assert function
-        answer = pickle.dumps((True, function(value)), pickle.HIGHEST_PROTOCOL)
-    except BaseException as error:
-        if data[:1] == FUNCTION:
-            return _Failing(error)
-        answer = _failure(error)
-    pipe.send_bytes(answer)
+    if data[:1] == FUNCTION:
+        return loaded(memoryview(data)[1:])
+    assert function
+    _, told = answer(function, memoryview(data)[1:])
+    pipe.send_bytes(told)
     return function
-
-
-class _Failing:
-    """A function that could not be loaded: each item answers with the reason."""
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-
-    def __call__(self, _item: Any) -> Any:
-        raise self._error
-
-
-def _failure(error: BaseException) -> bytes:
-    """The error as it was, with where it happened as a note; its text alone where it does not pickle."""
-    error.add_note("In a worker process:\n" + "".join(traceback.format_tb(error.__traceback__)))
-    try:
-        data = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(data)  # noqa: S301  an error with its own __init__ may pickle and not come back
-    except Exception:
-        plain = RuntimeError(f"{type(error).__name__}: {error}")
-        return pickle.dumps((False, plain), pickle.HIGHEST_PROTOCOL)
-    return data
