@@ -68,7 +68,7 @@ class Machine:
 
     def _begin(self, place: int) -> subprocess.Popen[bytes]:
         sets = [part for one in self.flags for part in ("--set", one)]
-        what = ["serve", "--port", str(self.port)] if place == 0 else ["jobs", "agent"]
+        what = ["serve", "--port", str(self.port), "--agents", "0"] if place == 0 else ["jobs", "agent"]
         command = [sys.executable, "-m", "matinee", "--workspace", str(self.root), *sets, *what]
         with (self.root / f"log-{place}").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})

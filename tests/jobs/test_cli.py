@@ -40,10 +40,10 @@ def test_jobs_are_submitted_followed_and_listed(
     assert "two  words|$HOME|" in told
     assert "SUCCEEDED" in told
     failed = said("submit", "--command", "type:shell", "--wait", "--", "echo oh >&2; exit 4", text=True, code=1)
-    assert "FAILED It ended with exit code 4." in failed
+    assert "FAILED It ended with exit code 4: oh" in failed
     latest, first = said("list")
     assert (first["name"], first["status"], first["exitCode"]) == ("greet", "SUCCEEDED", 0)
-    assert said("show", latest["id"])["statusMsg"] == "It ended with exit code 4."
+    assert said("show", latest["id"])["statusMsg"] == "It ended with exit code 4: oh"
     assert said("log", latest["id"], "--file", "stderr", text=True) == "oh\n"
     assert "export GENIE_JOB_NAME=greet" in said("log", first["id"], "--file", "run", text=True)
     assert [one["id"] for one in said("list", "--status", "failed")] == [latest["id"]]

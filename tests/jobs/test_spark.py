@@ -20,10 +20,10 @@ from tests.servers import QUICK, need_spark
 
 from matinee.base.workspace import Workspace
 from matinee.cli.run import run
+from matinee.jobs import daemon
+from matinee.jobs.daemon import Daemon
 from matinee.jobs.records import Cluster, ClusterStatus, JobStatus, TagCriteria
 from matinee.jobs.service import Service
-from matinee.jobs.spark import daemon
-from matinee.jobs.spark.daemon import Daemon
 
 pytestmark = pytest.mark.server
 PROGRAM = """

@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from sqlalchemy import MetaData, inspect
+from tests.jobs.conftest import request
 from tests.server.conftest import Cinema, running
 
 from matinee.base.errors import Unavailable
 from matinee.base.work import work
+from matinee.jobs.records import JobStatus
 from matinee.server.middleware.headers import HEADERS
 from matinee.server.run import serve, url_of
 from matinee.server.static import StaticFiles
@@ -70,8 +73,8 @@ def test_requests_under_way_are_finished(tmp_path: Path, monkeypatch: pytest.Mon
     assert statuses == [401]
 
 
-def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    create_workspace(tmp_path / "w").close()
+def test_the_command_serves_and_runs_jobs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "w")
     command = [sys.executable, "-m", "matinee", "--workspace", str(tmp_path / "w"), "--json", "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
     try:
@@ -82,9 +85,14 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
             assert line or process.poll() is None, process.communicate()
         address = line.split('"')[3]
         assert httpx.get(f"{address}/health").json()["ok"] is True
+        jobs = workspace.service("jobs")
+        job = jobs.wait(jobs.submit(request("true")).id, 60)
+        agent = psutil.Process(process.pid).children()[0]
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
+        workspace.close()
+    assert (job.status, agent.is_running()) == (JobStatus.SUCCEEDED, False)
     assert "Traceback" not in errors
     assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 

@@ -12,6 +12,7 @@ from matinee.base.settings import Table
 class JobsSettings(Table):
     """How many jobs run, and what they may take where nobody says."""
 
+    agents: int = Field(1, ge=0, le=64, description="agents that `matinee serve` keeps up beside it")
     slots: int = Field(0, ge=0, le=1000, description="jobs that one agent runs at once; 0: twice its processors")
     active_limit: int = Field(100, ge=1, description="jobs of one owner that are queued or run at once; others wait")
     owner_limits: dict[str, Annotated[int, Field(ge=0)]] = Field(

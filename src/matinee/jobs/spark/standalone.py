@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from matinee.base.disk import disk_errors, make_folder
 from matinee.base.errors import Conflict, Unavailable
-from matinee.jobs.spark.daemon import Daemon
+from matinee.jobs.daemon import Daemon
 
 HOST = "127.0.0.1"
 _START_S = 90.0
