@@ -163,16 +163,11 @@ class Agent:
     async def _attempt(self, one: store.Stored) -> Verdict:
         place = self._work / one.job.id / str(one.job.attempt)
         secrets = self._secrets.values(one.request.secrets)
-        await asyncio.to_thread(folder.make, place, one, self._objects)
+        environment = await asyncio.to_thread(self._lay, place, one)
         limits = Limits(
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),
         )
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
-            process.AGENT: self.id,
-            progress_file.VARIABLE: str(place / PROGRESS),
-            STATE: str(await asyncio.to_thread(self._archive.state, one.job)),
-        }
         if self._lease.lost:
             return Verdict(status=JobStatus.FAILED, message="Its agent lost the database.", lost=True)
         running = Running(one.job.id, place, environment, limits, secrets)
@@ -185,6 +180,15 @@ class Agent:
             del self._running[one.job.id]
             self._told.pop(one.job.id, None)
         return verdict_of(outcome, place)
+
+    def _lay(self, place: Path, one: store.Stored) -> dict[str, str]:
+        """Make the folder of an attempt; the variables of its environment."""
+        folder.make(place, one, self._objects)
+        return {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            process.AGENT: self.id,
+            progress_file.VARIABLE: str(place / PROGRESS),
+            STATE: str(self._archive.state(one.job)),
+        }
 
     async def _write(self, change: Change[T, R], item: T) -> R:
         """What has happened is written, however long the database is away."""
@@ -258,12 +262,12 @@ class Agent:
     def _advance(self, connection: Connection, told: Sequence[Mapping[str, Any]]) -> None:
         store.change(connection, told, _now())
 
-    def _kept(self, job_id: str, archive: str) -> None:
-        self._writer.write(self._keep, (job_id, archive)).result()
+    def _kept(self, archives: Mapping[str, str]) -> None:
+        self._writer.write(self._keep, archives).result()
 
-    def _keep(self, connection: Connection, kept: Sequence[tuple[str, str]]) -> None:
-        for id_, archive in kept:
-            store.kept(connection, id_, archive)
+    def _keep(self, connection: Connection, kept: Sequence[Mapping[str, str]]) -> None:
+        for archives in kept:
+            store.keep(connection, archives)
 
     def _bury(self, agents: list[str]) -> None:
         count = self._tickets.give_back(agents)

@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import bindparam, select
@@ -24,9 +24,11 @@ from matinee.jobs.archive import Archive
 from matinee.jobs.tables import jobs
 
 logger = logging.getLogger(__name__)
-_AT_ONCE = 50
+_AT_ONCE = 20
 _EVERY_S = 1.0
 _LOOK_S = 300.0
+_REST = 5
+"""How much longer it rests than it works, as long as the agent has jobs to run: they matter more."""
 _AGAIN_S = 30.0
 """After a failure: a full disk does not empty itself at once."""
 _LEFT_MS = 60_000
@@ -44,9 +46,9 @@ class Keeper:
         *,
         agent: str,
         keep_days: float,
-        kept: Callable[[str, str], None],
+        kept: Callable[[Mapping[str, str]], None],
     ) -> None:
-        """`kept` is called with a job's id and where it was archived; nowhere where that is empty."""
+        """`kept` is told where jobs were archived, by their ids; nowhere where that is empty."""
         self._tables, self._archive, self._work, self._kept = tables, archive, work, kept
         self._agent, self._keep_ms = agent, keep_days * DAY_MS
         self._stop = threading.Event()
@@ -80,8 +82,9 @@ class Keeper:
             with self._tables.read() as connection:
                 ids = list(connection.execute(_OWN, {"agent_": self._agent}).scalars())
                 found = store.found(connection, ids)
-            for one in found:
-                self._keep(one)
+            began = time.monotonic()
+            self._keep(found)
+            self._stop.wait(_REST * (time.monotonic() - began))
             if len(found) < _AT_ONCE:
                 return
 
@@ -98,13 +101,14 @@ class Keeper:
                 continue
             if one and one.archive is None:
                 if now - ended_ms > _LEFT_MS:
-                    self._keep(one)
+                    self._keep([one])
             elif now - ended_ms > self._keep_ms:
                 shutil.rmtree(self._work / name, ignore_errors=True)
 
-    def _keep(self, one: store.Stored) -> None:
-        wanted = not one.request.disable_log_archival
-        self._kept(one.job.id, self._archive.keep(one.job.id) if wanted else "")
+    def _keep(self, ended: Sequence[store.Stored]) -> None:
+        if ended:
+            wanted = {one.job.id: not one.request.disable_log_archival for one in ended}
+            self._kept({id_: self._archive.keep(id_) if keep else "" for id_, keep in wanted.items()})
 
 
 _OWN = (

@@ -54,6 +54,7 @@ _ADMISSIBLE = (
     .order_by(jobs.c.priority.desc(), jobs.c.created_ms, jobs.c.id)
     .limit(bindparam("room"))
 )
+_KEEP = update(jobs).where(jobs.c.id == bindparam("id_")).values(archive=bindparam("archive"))
 _END_ATTEMPT = (
     update(job_attempts)
     .where(job_attempts.c.job_id == bindparam("job_id_"), job_attempts.c.attempt == bindparam("attempt_"))
@@ -149,9 +150,9 @@ def _change(columns: tuple[str, ...]) -> Update:
     return update(jobs).where(jobs.c.id == bindparam("id_"), jobs.c.finished_ms.is_(None)).values(**changed)
 
 
-def kept(connection: Connection, id_: str, archive: str) -> None:
-    """Note where a final job is archived."""
-    connection.execute(update(jobs).where(jobs.c.id == id_).values(archive=archive))
+def keep(connection: Connection, archives: Mapping[str, str]) -> None:
+    """Note where final jobs are archived."""
+    connection.execute(_KEEP, [{"id_": id_, "archive": where} for id_, where in archives.items()])
 
 
 def followers(connection: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
