@@ -60,6 +60,12 @@ def test_who_ignores_signals_is_killed_all_the_same(tmp_path: Path, monkeypatch:
     assert (found.exit_code, found.why) == (-9, "Ada wanted it.")
 
 
+def test_who_prints_without_end_is_ended(tmp_path: Path) -> None:
+    found = ran(tmp_path, "yes & exec yes >&2", Limits(output_mb=20))
+    assert found.exit_code != 0
+    assert found.why.endswith("MB, more than the 20 MB that may be kept.")
+
+
 def test_memory_of_all_processes_together_is_limited(tmp_path: Path) -> None:
     hungry = "python3 -c 'import time; kept = bytearray(60 << 20); time.sleep(60)'"
     found = ran(tmp_path, f"{hungry} & {hungry} & wait", Limits(memory_mb=100))

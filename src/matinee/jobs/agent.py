@@ -167,6 +167,7 @@ class Agent:
         limits = Limits(
             seconds=one.request.timeout or self._settings.timeout_s,
             memory_mb=folder.memory_mb(one) or self._settings.memory_mb or float("inf"),
+            output_mb=self._settings.output_mb,
         )
         if self._lease.lost:
             return Verdict(status=JobStatus.FAILED, message="Its agent lost the database.", lost=True)

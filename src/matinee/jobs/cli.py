@@ -86,6 +86,7 @@ def submit(
     rerunnable: Annotated[bool, typer.Option(help="It may run again where its agent died.")] = False,
     timeout: Annotated[int | None, typer.Option(help="Seconds that it may run.")] = None,
     secret: Annotated[list[str] | None, typer.Option(help="A secret that it finds in its environment.")] = None,
+    attach: Annotated[list[Path] | None, typer.Option(help="A file that is copied beside the job.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait for its end, and show what it prints meanwhile.")] = False,
 ) -> None:
     """Have something run: by default a program on this machine, as in `matinee jobs submit -- ls -l`."""
@@ -110,7 +111,7 @@ def submit(
             )
         except ValidationError as error:
             raise refused("The job", error) from None
-    job = service.submit(made)
+    job = service.submit(made, attach or ())
     if wait:
         opener.say(f"job {job.id}")
         job = _follow(service, job.id)

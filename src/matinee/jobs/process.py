@@ -57,6 +57,8 @@ class Limits:
     seconds: float = float("inf")
     memory_mb: float = float("inf")
     """Of all its processes together."""
+    output_mb: float = float("inf")
+    """Of what it prints."""
 
 
 class Running:
@@ -152,6 +154,9 @@ class Running:
         self._peak_mb = max(self._peak_mb, taken)
         if taken > self._limits.memory_mb:
             self.kill(f"It took {taken:.0f} MB of memory, more than the {self._limits.memory_mb:.0f} MB it was given.")
+        printed = sum((self.folder / name).stat().st_size for name in ("stdout", "stderr")) / _MB
+        if printed > self._limits.output_mb:
+            self.kill(f"It printed {printed:.0f} MB, more than the {self._limits.output_mb:.0f} MB that may be kept.")
 
     def _members(self) -> list[psutil.Process]:
         found = [*_adopted(self._job_id)]

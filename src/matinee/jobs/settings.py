@@ -20,6 +20,7 @@ class JobsSettings(Table):
     )
     timeout_s: int = Field(604_800, ge=1, description="seconds that a job may run where its request does not say")
     memory_mb: int = Field(0, ge=0, description="memory of a job where neither it nor its command says; 0: no limit")
+    output_mb: int = Field(10_000, ge=1, description="what a job may print before it is ended")
     secrets: str = Field("secrets", description="folder with a file for each secret that jobs may ask for")
     tag_limits: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {}, description="how many jobs with a tag are queued or run at once, as {gpu = 1}"
