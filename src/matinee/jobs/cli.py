@@ -17,7 +17,7 @@ from matinee.base.clock import DAY_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.jobs import cli_schedules, cli_secrets
 from matinee.jobs import resources as resource_rows
-from matinee.jobs.cli_parts import Graph, plain, read, refused, service_of, user
+from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
 from matinee.jobs.spark import cli as cli_spark
@@ -56,7 +56,7 @@ def resources(ctx: typer.Context, kind: Kind) -> None:
     """List the applications, commands or clusters."""
     opener, service = service_of(ctx)
     found = service.resources(_kind(kind))
-    table = Table("id", "name", "status", "tags")
+    table = Table("id", "name", "status", "tags", **PLAIN)
     for one in found:
         table.add_row(one.id, one.name, one.status, ", ".join(one.tags))
     opener.show([plain(one) for one in found], table)
@@ -128,7 +128,7 @@ def submit_graph(
     """Have several jobs run, one after another as they say."""
     opener, service = service_of(ctx)
     made = service.submit_graph(read(Graph, file).root)
-    table = Table("name", "id", "status")
+    table = Table("name", "id", "status", **PLAIN)
     for name, job in made.items():
         table.add_row(name, job.id, job.status)
     opener.show({name: plain(job) for name, job in made.items()}, table)
@@ -145,9 +145,13 @@ def list_(
     """List jobs, the latest first."""
     opener, service = service_of(ctx)
     found = service.jobs(statuses=[one.upper() for one in status or ()], owner=owner, tags=tag or (), limit=limit)
-    table = Table("id", "name", "user", "status", "created", "took", "")
-    for one in found:
-        table.add_row(one.id, one.name, one.user, one.status, to_iso(one.created_ms)[:19], _took(one), one.status_msg)
+    rows = [(one.id, one.status, _took(one), one.user, one.name, one.status_msg) for one in found]
+    table = Table(**PLAIN)
+    for i, column in enumerate(("id", "status", "took", "user", "name", "")):
+        # Ids are there to be copied, reasons may be cut.
+        table.add_column(column, no_wrap=True, min_width=max(len(row[i]) for row in rows) if rows and i < 4 else None)
+    for row in rows:
+        table.add_row(*row)
     opener.show([plain(one) for one in found], table)
 
 
@@ -156,7 +160,7 @@ def show(ctx: typer.Context, id_: JobId) -> None:
     """Everything that is known of a job."""
     opener, service = service_of(ctx)
     job = service.job(id_)
-    table = Table(show_header=False)
+    table = Table(show_header=False, **PLAIN)
     for key, value in plain(job).items():
         table.add_row(key, to_iso(value) if key.endswith("Ms") and value else str(value))
     opener.show(plain(job), table)
@@ -208,7 +212,7 @@ def costs(
     opener, service = service_of(ctx)
     now = now_ms()
     found = service.costs(now - round(days * DAY_MS), now)
-    table = Table("user", "jobs", "attempts", "failed", "processor h", "machine h", "memory GB h", "price")
+    table = Table("user", "jobs", "attempts", "failed", "processor h", "machine h", "GB h", "price", **PLAIN)
     for one in found:
         hours = (f"{value:.3f}" for value in (one.cpu_hours, one.wall_hours, one.memory_gb_hours))
         table.add_row(one.user, str(one.jobs), str(one.attempts), str(one.failed), *hours, f"{one.price:.2f}")

@@ -16,6 +16,8 @@ from matinee.base.terminal import Opener
 from matinee.jobs.records import JobRequest, Noun
 from matinee.jobs.service import Service
 
+PLAIN: dict[str, Any] = {"box": None, "header_style": "bold", "pad_edge": False}
+"""How tables look, as those of `matinee.base.terminal.grid` do."""
 N = TypeVar("N", bound=BaseModel)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from matinee.base.clock import to_iso
-from matinee.jobs.cli_parts import Graph, plain, read, refused, service_of, user
+from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
 from matinee.jobs.schedules import Schedule
 
 app = typer.Typer(help="Jobs by the clock.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def list_(ctx: typer.Context) -> None:
     """List schedules, the soonest first."""
     opener, service = service_of(ctx)
     found = service.schedules()
-    table = Table("id", "cron", "time zone", "next", "last", "jobs", "")
+    table = Table("id", "cron", "time zone", "next", "last", "jobs", "", **PLAIN)
     for one in found:
         hours = (to_iso(at)[:16] if at else "" for at in (one.next_ms, one.last_ms))
         plan = one.schedule
@@ -67,7 +67,7 @@ def run(ctx: typer.Context, id_: ScheduleId) -> None:
     """Submit its jobs now, beside its hours."""
     opener, service = service_of(ctx)
     planned = service.run_schedule(id_)
-    table = Table("name", "id")
+    table = Table("name", "id", **PLAIN)
     for name, job in planned.last_jobs.items():
         table.add_row(name, job)
     opener.show(plain(planned), planned.message or table)
