@@ -145,13 +145,12 @@ def list_(
     """List jobs, the latest first."""
     opener, service = service_of(ctx)
     found = service.jobs(statuses=[one.upper() for one in status or ()], owner=owner, tags=tag or (), limit=limit)
-    rows = [(one.id, one.status, _took(one), one.user, one.name, one.status_msg) for one in found]
     table = Table(**PLAIN)
-    for i, column in enumerate(("id", "status", "took", "user", "name", "")):
-        # Ids are there to be copied, reasons may be cut.
-        table.add_column(column, no_wrap=True, min_width=max(len(row[i]) for row in rows) if rows and i < 4 else None)
-    for row in rows:
-        table.add_row(*row)
+    for column in ("id", "status", "took", "user", "name"):
+        table.add_column(column, no_wrap=True)  # ids are there to be copied
+    table.add_column("")
+    for one in found:
+        table.add_row(one.id, one.status, _took(one), one.user, one.name, one.status_msg)
     opener.show([plain(one) for one in found], table)
 
 
