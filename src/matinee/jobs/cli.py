@@ -150,7 +150,8 @@ def list_(
         table.add_column(column, no_wrap=True)  # ids are there to be copied
     table.add_column("")
     for one in found:
-        table.add_row(one.id, one.status, _took(one), one.user, one.name, one.status_msg)
+        why = "" if one.status == JobStatus.SUCCEEDED else one.status_msg
+        table.add_row(one.id, one.status, _took(one), one.user, one.name, why)
     opener.show([plain(one) for one in found], table)
 
 
