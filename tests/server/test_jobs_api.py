@@ -47,6 +47,12 @@ JOB: dict[str, Any] = {
 # Bodies are looked at before who sends them.
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/v3/jobs/graph"): {},
+    ("put", "/api/v3/schedules/{id}"): {
+        "name": "nightly",
+        "user": "ops",
+        "cron": "0 3 * * *",
+        "requests": {"a": JOB},
+    },
     ("post", "/api/v3/commands/{id}/clusterCriteria"): {"id": "x"},
     ("put", "/api/v3/commands/{id}/clusterCriteria/{place}"): {"id": "x"},
     **{

@@ -7,6 +7,7 @@ is set.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -40,7 +41,9 @@ def read(path: Path) -> Told | None:
         done, _, rest = line.strip().partition(" ")
         total, _, label = rest.partition(" ")
         with suppress(ValueError):
-            return Told(label[:200], float(done), None if total in {"-", ""} else float(total))
+            found = Told(label[:200], float(done), None if total in {"-", ""} else float(total))
+            if math.isfinite(found.done) and math.isfinite(found.total or 0):  # JSON knows no other numbers
+                return found
     return None
 
 

@@ -117,6 +117,8 @@ class Whole:
     """Jobs that it comes after."""
     before: Sequence[Job] = ()
     """Jobs that come after it."""
+    kill: str | None = None
+    """Why it is to be killed, once somebody wants that."""
 
 
 _JOB_SORTS: Mapping[str, ColumnElement[Any]] = {
@@ -171,6 +173,7 @@ def whole(connection: Connection, id_: str) -> Whole:
         [Attempt(**{key: value for key, value in row.items() if key != "job_id"}) for row in rows],
         _jobs(connection, connection.execute(earlier).scalars().all()),
         _jobs(connection, connection.execute(later).scalars().all()),
+        one.kill,
     )
 
 
@@ -254,7 +257,7 @@ def _meets(one: Kept[Any], wanted: ResourceFilter) -> bool:
 def _like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     if "%" not in pattern:
         return column == pattern
-    return column.like(pattern.replace("\\", "\\\\"), escape="\\")
+    return column.like(pattern.replace("\\", "\\\\").replace("_", "\\_"), escape="\\")
 
 
 def _between(column: ColumnElement[Any], least: int | None, most: int | None) -> list[ColumnElement[bool]]:

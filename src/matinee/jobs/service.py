@@ -14,15 +14,18 @@ from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
 from matinee.base.errors import Conflict, NotFound
 from matinee.base.ids import new_id
-from matinee.jobs import attachments, resources, schedules, search, store
+from matinee.jobs import attachments, census, resources, schedules, search, store
 from matinee.jobs.agent import Agent
 from matinee.jobs.archive import Archive
+from matinee.jobs.census import Heartbeat
+from matinee.jobs.connected import Graph, connected
 from matinee.jobs.costs import Cost, costs
 from matinee.jobs.durable import Tickets
 from matinee.jobs.flow import Flow
 from matinee.jobs.graph import named
+from matinee.jobs.history import Day, history
 from matinee.jobs.output import Output, missing
-from matinee.jobs.records import Job, JobRequest, Usable
+from matinee.jobs.records import Job, JobRequest, JobStatus, Usable
 from matinee.jobs.schedules import Planned, Schedule
 from matinee.jobs.search import Found, JobFilter, Kept, Page, ResourceFilter, Whole
 from matinee.jobs.secrets import Secrets
@@ -119,6 +122,10 @@ class Service:
         jobs = self._submitted(made)
         return {name: jobs[id_] for name, id_ in ids.items()}
 
+    def rerun(self, id_: str) -> Job:
+        """A new job of the same request. Raises `NotFound`, and what `submit` raises."""
+        return self.submit(self.whole(id_).request.model_copy(update={"id": None}))
+
     def job(self, id_: str) -> Job:
         """A job. Raises `NotFound`."""
         with self._tables.read() as connection:
@@ -131,6 +138,11 @@ class Service:
         """
         with self._tables.read() as connection:
             return search.whole(connection, id_)
+
+    def graph(self, id_: str) -> Graph:
+        """Everything that a job is connected with by what comes after what. Raises `NotFound`."""
+        with self._tables.read() as connection:
+            return connected(connection, id_)
 
     def find_jobs(self, wanted: JobFilter, page: Page) -> Found[Whole]:
         """A page of jobs that are so; see `matinee.jobs.search.find_jobs`."""
@@ -198,6 +210,26 @@ class Service:
         """What the attempts that ended in a time have taken, by owner, the dearest first."""
         with self._tables.read() as connection:
             return costs(connection, self._settings, since_ms, until_ms)
+
+    def history(self, since_ms: int, until_ms: int) -> list[Day]:
+        """What became of jobs on each day of a time. Raises `InvalidInput` where that is too long."""
+        with self._tables.read() as connection:
+            return history(connection, since_ms, until_ms)
+
+    def counts(self, since_ms: int) -> dict[JobStatus, int]:
+        """How many jobs have each status: of active ones all, of final ones those that ended since a time."""
+        with self._tables.read() as connection:
+            return census.counts(connection, since_ms)
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Something that changes whenever a job does."""
+        with self._tables.read() as connection:
+            return census.stamp(connection)
+
+    def agents(self) -> list[Heartbeat]:
+        """Agents of every machine, and when each last said that it lives."""
+        with self._tables.read() as connection:
+            return census.heartbeats(connection)
 
     def agent(self) -> Agent:
         """An agent for this machine, to be served by a process of its own."""

@@ -30,7 +30,9 @@ from matinee.server.api import (
     jobs,
     jobs_commands,
     jobs_output,
+    jobs_reports,
     jobs_resources,
+    jobs_schedules,
     playback,
     session,
     titles,
@@ -134,6 +136,8 @@ def _mount(app: FastAPI) -> None:
         jobs.router,
         jobs_output.router,
         jobs_commands.router,
+        jobs_schedules.router,
+        jobs_reports.router,
         jobs_resources.router,  # after those with names of their own
         health.router,
     ):

@@ -109,7 +109,8 @@ class Live:
             self._rates.append(Rate(now, _rates(self._ends, ends, now - self._at_ms)))
         self._ends, self._at_ms = ends, now
         if self._watchers:
-            data = {"now_ms": now, "rate": self._rates[-1] if self._rates else None, "work": self.work()}
+            rate = self._rates[-1] if self._rates else None
+            data = {"now_ms": now, "rate": rate, "work": self.work(), "jobs": self.context.jobs.stamp()}
             self._message = b"event: live\ndata: " + orjson.dumps(data) + b"\n\n"
 
 

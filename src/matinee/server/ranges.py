@@ -37,6 +37,8 @@ def span(header: str, size_bytes: int) -> tuple[int, int] | None:
     match = _ONE.fullmatch(header)
     if match is None or match[1] == match[2] == "":
         return None
+    if match[1] == "" and int(match[2]) > 0 == size_bytes:
+        return None  # satisfiable, by the standard, and nothing that a part could be called
     if match[1] == "":
         start, stop = max(0, size_bytes - int(match[2])), size_bytes
     else:

@@ -67,7 +67,10 @@ async def events_rate(_: Operator, live: Watched, seconds: Annotated[int, Query(
     },
 )
 async def stream(_: Operator, live: Watched) -> StreamingResponse:
-    """Once a second, as an event ``live``: ``{"now_ms", "rate", "work"}``, as the two routes above give them."""
+    """Once a second, as an event ``live``: ``{"now_ms", "rate", "work", "jobs"}``.
+
+    Two are what the routes above give; `jobs` is other than before whenever any job has changed.
+    """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(live.watch(), media_type="text/event-stream", headers=headers)
 

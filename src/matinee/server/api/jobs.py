@@ -19,6 +19,7 @@ from matinee.base.clock import to_iso
 from matinee.base.disk import disk_errors, make_folder
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.jobs import attachments
+from matinee.jobs.connected import Graph
 from matinee.jobs.fields import Id, Line, Text
 from matinee.jobs.records import Application, Cluster, Command, Job, JobRequest, Usable
 from matinee.jobs.search import JobFilter, Page, Whole
@@ -151,6 +152,18 @@ def kill(id_: JobId, here: Here, why: Annotated[Text, Query(max_length=1000)] = 
     """Have a job ended, soon; a final one stays as it is."""
     here.jobs.kill(id_, why)
     return Response(status_code=202)
+
+
+@router.post("/{id}/rerun", status_code=202, response_class=Response)
+def rerun(id_: JobId, request: Request, here: Here) -> Response:
+    """Have the same run once more, as a new job; its address is in `Location`. Genie has nothing like it."""
+    return Response(status_code=202, headers={"Location": address(request, "jobs", here.jobs.rerun(id_).id)})
+
+
+@router.get("/{id}/graph")
+def graph(id_: JobId, here: Here) -> Graph:
+    """All jobs that are connected with a job by what comes after what. Genie has nothing like it."""
+    return here.jobs.graph(id_)
 
 
 @router.get("/{id}/status")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
@@ -20,6 +19,7 @@ from matinee.server.site.console_views import (
     Column,
     Figure,
     TitleLine,
+    address,
     work_lines,
 )
 from matinee.server.site.render import page
@@ -28,6 +28,7 @@ from matinee.server.site.views import Who
 router = APIRouter(prefix="/console")
 
 PAGE = 100
+PATH = "/console/catalogue"
 Name = Annotated[str, Query(max_length=200)]
 
 
@@ -85,7 +86,10 @@ def catalogue(
         visit,
         section="catalogue",
         lines=[TitleLine.of(one, titles) for one in shown],
-        columns=[_column(state, key, COLUMNS[key].label, figures=COLUMNS[key].figures) for key in COLUMNS],
+        columns=[
+            Column.of(PATH, state, key, one.label, figures=one.figures, down=one.figures or key == "added")
+            for key, one in COLUMNS.items()
+        ],
         q=q,
         kind=kind,
         kinds=[one.value for one in Kind],
@@ -96,8 +100,8 @@ def catalogue(
         all=len(titles),
         number=number,
         pages=pages,
-        before=_address(state, page=number - 1) if number > 1 else "",
-        after=_address(state, page=number + 1) if number < pages else "",
+        before=address(PATH, state, page=number - 1) if number > 1 else "",
+        after=address(PATH, state, page=number + 1) if number < pages else "",
         account=account,
     )
 
@@ -179,16 +183,3 @@ def _matches(title: Title, q: str, kind: str, playable: str) -> bool:
         and (not playable or title.playable is (playable == "yes"))
         and (not q or q.casefold() in title.name.casefold() or q == str(title.id))
     )
-
-
-def _column(state: dict[str, Any], key: str, label: str, *, figures: bool) -> Column:
-    current = state["sort"] == key
-    down = not current if figures or key == "added" else False
-    order = ("up" if state["order"] == "down" else "down") if current else ("down" if down else "up")
-    sorted_ = {"up": "ascending", "down": "descending"}[state["order"]] if current else "none"
-    return Column(label, _address(state, sort=key, order=order), sorted_, figures)
-
-
-def _address(state: dict[str, Any], **changes: Any) -> str:
-    chosen = {key: value for key, value in {**state, **changes}.items() if value not in {"", 1}}
-    return "/console/catalogue?" + urlencode(chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from matinee.base.clock import to_iso
 from matinee.base.work import Work
@@ -47,6 +48,26 @@ class Column:
     sorted: str
     """As ``aria-sort``."""
     figures: bool
+
+    @classmethod
+    def of(
+        cls, path: str, state: Mapping[str, Any], key: str, label: str, *, figures: bool = False, down: bool = False
+    ) -> Column:
+        """The head of a column of the table at `path`, `down` if that is how it is sorted first."""
+        current = state["sort"] == key
+        down = state["order"] == "up" if current else down
+        sorted_ = {"up": "ascending", "down": "descending"}[state["order"]] if current else "none"
+        return cls(label, address(path, state, sort=key, order="down" if down else "up"), sorted_, figures)
+
+
+def address(path: str, state: Mapping[str, Any], **changes: Any) -> str:
+    """The address of a table in a state with some changes; what is empty, and the first page, is left out.
+
+    >>> address("/console/jobs", {"q": "", "tag": "a b"}, page=2)
+    '/console/jobs?tag=a+b&page=2'
+    """
+    chosen = {key: value for key, value in {**state, **changes}.items() if value not in {"", 1}}
+    return f"{path}?{urlencode(chosen)}" if chosen else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 // Two encodes of a title side by side: what is chosen, what it is called, and the player that shows it.
+import { series } from "../board.js";
 import { Clock } from "./clock.js";
-import { Hull, kbps, OverTime, series } from "./plots.js";
+import { Hull, kbps, OverTime } from "./plots.js";
 import { Stage } from "./stage.js";
 
 const root = document.querySelector("[data-duel]");

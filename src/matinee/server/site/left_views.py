@@ -1,0 +1,113 @@
+"""What an attempt has left, as the page of its job shows it: its logs and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from matinee.base.errors import NotFound
+from matinee.jobs.output import Entry, Output
+from matinee.jobs.search import Whole
+from matinee.server.site.job_views import data_href, job_href
+from matinee.server.site.job_words import moment, size
+
+LogName = Literal["stdout", "stderr", "setup"]
+LOGS: dict[LogName, str] = {"stdout": "stdout", "stderr": "stderr", "setup": "genie/logs/setup.log"}
+"""Names of logs, and where they lie in the folder of an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file or a folder of an attempt."""
+
+    name: str
+    href: str
+    size: str
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Another log, or the same of another attempt."""
+
+    label: str
+    href: str
+    size: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Logs and files of one attempt."""
+
+    attempt: int
+    log: str
+    source: str
+    """The address of the log that is shown; empty where it cannot be read."""
+    grows: bool
+    logs: Sequence[Choice]
+    attempts: Sequence[Choice]
+    """None where there was only one."""
+    files: Sequence[File]
+    why: str
+    """Why there is nothing."""
+
+    @classmethod
+    def of(cls, whole: Whole, output: Output | None, attempt: int, log: LogName) -> Left:
+        """What an attempt has left; `output` is None where that cannot be read here."""
+        id_, numbers = whole.job.id, [one.attempt for one in whole.attempts]
+        sizes = {name: _size(output, LOGS[name]) for name in LOGS}
+        there = sizes[log] is not None
+        return cls(
+            attempt=attempt,
+            log=log,
+            source=f"{data_href(id_, 'output')}/{LOGS[log]}?attempt={attempt}" if there else "",
+            grows=attempt == whole.job.attempt and not whole.job.status.final,
+            logs=[
+                Choice(name, _href(id_, name, attempt), size(told or 0), current=name == log)
+                for name, told in sizes.items()
+            ],
+            attempts=[Choice(f"Attempt {one}", _href(id_, log, one), "", current=one == attempt) for one in numbers]
+            if len(numbers) > 1
+            else [],
+            files=_files(id_, attempt, output.entries()) if output else [],
+            why="" if there else _why(whole, attempt),
+        )
+
+
+def _href(id_: str, log: str, attempt: int) -> str:
+    return f"{job_href(id_)}?log={log}&attempt={attempt}#log"
+
+
+def _size(output: Output | None, name: str) -> int | None:
+    try:
+        return output.info(name).size_bytes if output else None
+    except NotFound:
+        return None
+
+
+def _why(whole: Whole, attempt: int) -> str:
+    begun = next((one for one in whole.attempts if one.attempt == attempt), None)
+    if begun is None:
+        return "It has written nothing." if whole.job.status.final else "It has not begun. What it writes comes here."
+    if whole.job.status.final:
+        return "What it wrote is not kept: it asked for that, or it was cleared away."
+    return f"What it writes lies on {begun.host.split(' ')[0]}, and can be read here once it has ended."
+
+
+def _files(id_: str, attempt: int, entries: Sequence[Entry]) -> list[File]:
+    """Folders first."""
+    base = data_href(id_, "output")
+    return [_file(base, attempt, one) for one in sorted(entries, key=lambda one: (not one.folder, one.name))]
+
+
+def _file(base: str, attempt: int, one: Entry) -> File:
+    slash = "/" if one.folder else ""
+    return File(
+        name=one.name.encode(errors="replace").decode() + slash,  # a name may be any bytes
+        href=f"{base}/{quote(one.name, safe='', errors='surrogateescape')}{slash}?attempt={attempt}",
+        size="" if one.folder else size(one.size_bytes),
+        changed=moment(one.modified_ms),
+    )
