@@ -23,11 +23,13 @@ from matinee.server.site.graph_views import sketch
 from matinee.server.site.job_views import (
     JobLine,
     attempt_lines,
+    awake,
     data_href,
     facts,
     figures,
     job_href,
     tags,
+    waits_for,
 )
 from matinee.server.site.job_words import GROUPS, STATES, moment, statuses_of
 from matinee.server.site.left_views import Left, LogName
@@ -67,7 +69,7 @@ def jobs(
     )
     part = Page(number=number - 1, size=ON_A_PAGE, sort=[(sort, order == "down")])
     found = here.jobs.find_jobs(wanted, part)
-    counts = here.jobs.counts(now - DAY_MS)
+    counts, agents = here.jobs.counts(now - DAY_MS), awake(here.jobs.agents(), now)
     state = {"q": q, "status": status, "user": user, "tag": tag, "sort": sort, "order": order}
     pages = max(1, -(-found.total // ON_A_PAGE))
     return page(
@@ -76,8 +78,9 @@ def jobs(
         visit,
         section="jobs",
         tab="jobs",
-        figures=figures(counts, here.jobs.agents()),
-        lines=[JobLine.of(one.job, now) for one in found.items],
+        figures=figures(counts, agents),
+        lines=[JobLine.of(one.job, now, waits_for(one, now)) for one in found.items],
+        idle=not agents and any(not one.final for one in counts),
         columns=[Column.of(PATH, state, key, label) for key, label in COLUMNS.items()],
         later=[Column.of(PATH, state, key, label, figures=True, down=True) for key, label in LATER_COLUMNS.items()],
         words=[*GROUPS, *(one.word for one in STATES)],
@@ -98,15 +101,16 @@ def graph(request: Request, account: Operator, id_: JobId, visit: Visit, here: H
     """Everything that a job is connected with, as large as it is."""
     now = clock.now_ms()
     found = here.jobs.graph(id_)
-    job = next(one for one in found.nodes if one.id == id_)
+    drawn = sketch(found, id_, now)
+    lines = {one.id: JobLine.of(one, now) for one in found.nodes}
     return page(
         request,
         "console/job_graph.html",
         visit,
         section="jobs",
-        job=JobLine.of(job, now),
-        graph=sketch(found, id_, now),
-        lines=[JobLine.of(one, now) for one in found.nodes],
+        job=lines[id_],
+        graph=drawn,
+        lines=[lines[one.id] for one in sorted(drawn.boxes, key=lambda box: (box.x, box.y))],
         data=data_href(id_, "graph"),
         account=account,
     )
@@ -133,7 +137,7 @@ def job(
         "console/job.html",
         visit,
         section="jobs",
-        job=JobLine.of(whole.job, now),
+        job=JobLine.of(whole.job, now, waits_for(whole, now)),
         final=whole.job.status.final,
         ending=whole.kill if not whole.job.status.final else None,
         facts=facts(whole),

@@ -13,11 +13,11 @@ from matinee.server.site.job_views import job_href
 from matinee.server.site.job_words import Advance, Span, State, state_of
 from matinee.server.site.layers import draw
 
-BOX = (196, 46)
+BOX = (176, 46)
 """Width and height of a job in pixels."""
-_STEP = (260, 62)
+_STEP = (216, 62)
 _EDGE = 10
-_LONGEST = 22
+_LONGEST = 19
 """Letters of a name that fit."""
 _drawn = lru_cache(maxsize=64)(draw)  # jobs come and go, their graph stays
 
@@ -57,6 +57,8 @@ class Sketch:
 
     width: int
     height: int
+    box: tuple[int, int]
+    """Width and height of a box."""
     boxes: Sequence[Box]
     curves: Sequence[Curve]
     more: bool
@@ -69,6 +71,7 @@ def sketch(graph: Graph, here: str, now_ms: int) -> Sketch:
     return Sketch(
         width=(drawing.columns - 1) * _STEP[0] + BOX[0] + 2 * _EDGE,
         height=round(drawing.height * _STEP[1]) + BOX[1] + 2 * _EDGE,
+        box=BOX,
         boxes=[_box(one, drawing.places[one.id], here, now_ms) for one in graph.nodes],
         curves=[
             Curve(f"e-{one.after}/{one.job}", _path(drawing.ways[one.after, one.job]), state[one.after])
@@ -80,7 +83,9 @@ def sketch(graph: Graph, here: str, now_ms: int) -> Sketch:
 
 def _box(job: Job, place: tuple[int, float], here: str, now_ms: int) -> Box:
     state, advance = state_of(job.status), Advance.of(job)
+    share = advance.share if advance else None
     took = Span.of(job.started_ms, job.finished_ms, now_ms).text if job.finished_ms else ""
+    beside = took or (f"{share} %" if share is not None else "")
     x, y = _corner(place)
     return Box(
         id=job.id,
@@ -88,10 +93,10 @@ def _box(job: Job, place: tuple[int, float], here: str, now_ms: int) -> Box:
         x=x,
         y=y,
         name=job.name if len(job.name) <= _LONGEST else f"{job.name[: _LONGEST - 1]}…",
-        words=" · ".join(part for part in (state.word, took or (advance.text[:_LONGEST] if advance else "")) if part),
-        tip=f"{job.name}\n{state.word}: {job.status_msg}\n{job.user}",
+        words=" · ".join(part for part in (state.word, beside) if part),
+        tip="\n".join(part for part in (job.name, job.status_msg or state.word, job.user) if part),
         state=state,
-        share=advance.share if advance else None,
+        share=share,
         here=job.id == here,
     )
 

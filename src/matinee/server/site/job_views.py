@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from matinee.base.clock import SECOND_MS
 from matinee.jobs.census import Heartbeat
 from matinee.jobs.records import Job, JobStatus
 from matinee.jobs.search import Attempt, Whole
 from matinee.server.site import words
 from matinee.server.site.console_views import Figure
-from matinee.server.site.job_words import Advance, Span, State, memory, moment, state_of
+from matinee.server.site.job_words import Advance, Span, State, elapsed, lately, memory, moment, state_of
 
-_DAYS = "24 h"
+_NAMED = 5
+WAITING = (JobStatus.RESERVED, JobStatus.RESOLVED)
+QUIET_MS = 30 * SECOND_MS
+"""An agent that has said nothing for so long is not counted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,20 @@ class JobLine:
     """Its cluster and its command."""
     advance: Advance | None
     created: str
+    """In short; `when` is the whole of it."""
+    when: str
     took: Span
     why: str
 
+    @property
+    def told(self) -> str:
+        """Why it is so, where its state and its progress do not say enough."""
+        plain = self.state.word == "succeeded" or (self.state.word == "running" and self.advance)
+        return "" if plain else self.why
+
     @classmethod
-    def of(cls, job: Job, now_ms: int) -> JobLine:
-        """The line of a job."""
+    def of(cls, job: Job, now_ms: int, waits: str = "") -> JobLine:
+        """The line of a job; `waits` says what it waits for."""
         return cls(
             id=job.id,
             href=job_href(job.id),
@@ -46,9 +58,10 @@ class JobLine:
             user=job.user,
             where=" · ".join(one for one in (job.command_name, job.cluster_name) if one),
             advance=Advance.of(job),
-            created=moment(job.created_ms),
+            created=lately(job.created_ms, now_ms),
+            when=f"{moment(job.created_ms)} UTC",
             took=Span.of(job.started_ms, job.finished_ms, now_ms),
-            why=job.status_msg,
+            why=job.status_msg or waits,
         )
 
 
@@ -64,8 +77,9 @@ class AttemptLine:
     """``wait``, or the word of a state: the colour of its bar."""
     began: str
     took: Span
-    ended: str
+    ended: str = ""
     """What came of it, in words."""
+    exit: str = ""
     where: str = ""
     cpu: str = ""
     peak: str = ""
@@ -95,7 +109,12 @@ def data_href(id_: str, page: str = "") -> str:
     return "/api/v3/jobs/" + quote(id_, safe="") + (f"/{page}" if page else "")
 
 
-def figures(counts: dict[JobStatus, int], agents: Sequence[Heartbeat]) -> list[Figure]:
+def awake(agents: Sequence[Heartbeat], now_ms: int) -> list[Heartbeat]:
+    """Agents that live, as far as one can tell."""
+    return [one for one in agents if now_ms - one.beat_ms < QUIET_MS]
+
+
+def figures(counts: Mapping[JobStatus, int], agents: Sequence[Heartbeat]) -> list[Figure]:
     """How jobs stand, on top of their list."""
 
     def count(*statuses: JobStatus) -> int:
@@ -106,14 +125,29 @@ def figures(counts: dict[JobStatus, int], agents: Sequence[Heartbeat]) -> list[F
         Figure("Waiting", count(JobStatus.RESERVED, JobStatus.RESOLVED), _listed("waiting")),
         Figure("Queued", count(JobStatus.ACCEPTED), _listed("queued")),
         Figure("Running", count(JobStatus.CLAIMED, JobStatus.INIT, JobStatus.RUNNING), _listed("running")),
-        Figure(f"Ended in {_DAYS}", sum(count for one, count in counts.items() if one.final), _listed("ended")),
-        Figure(f"Failed in {_DAYS}", count(JobStatus.FAILED), _listed("failed")),
-        Figure(f"{words.count(len(agents), 'agent')}, slots", slots, "/api/v3/agents"),
+        Figure("Ended in 24 h", sum(count for one, count in counts.items() if one.final), _listed("ended")),
+        Figure("Failed in 24 h", count(JobStatus.FAILED), _listed("failed")),
+        Figure(f"Slots of {words.count(len(agents), 'agent')}", slots, "/api/v3/agents"),
     ]
 
 
 def _listed(word: str) -> str:
     return f"/console/jobs?status={word}"
+
+
+def waits_for(whole: Whole, now_ms: int) -> str:
+    """What an active job waits for; of the jobs before it their number where they are not known."""
+    asked = whole.request
+    if whole.job.status not in WAITING:
+        return "The next agent with a free slot takes it."
+    names = [one.name for one in whole.after if not one.status.final]
+    if names or (asked.after and not whole.after):
+        return f"It comes after {words.listing(names[:_NAMED]) if names else words.count(len(asked.after), 'job')}" + (
+            f" and {words.count(len(names) - _NAMED, 'more job')}." if len(names) > _NAMED else "."
+        )
+    if asked.not_before and asked.not_before.timestamp() * 1000 > now_ms:
+        return f"It is not to begin before {moment(_ms(asked.not_before))} UTC."
+    return "It waits for room: its owner, or one of its tags, has as many jobs under way as the settings allow."
 
 
 def facts(whole: Whole) -> list[Fact]:
@@ -174,7 +208,7 @@ def _ms(time: Any) -> int | None:
 
 
 def _cpu(seconds: float | None) -> str:
-    return f"{seconds:,.2f} s" if seconds else ""
+    return elapsed(seconds) if seconds else ""
 
 
 def attempt_lines(whole: Whole, now_ms: int) -> list[AttemptLine]:
@@ -209,7 +243,6 @@ def _wait(since_ms: int, until_ms: int | None, now_ms: int, bar: tuple[float, fl
 def _attempt(job: Job, one: Attempt, now_ms: int, bar: tuple[float, float]) -> AttemptLine:
     last, ended = one.attempt == job.attempt, one.finished_ms is not None
     state = state_of(job.status).word if last and job.status.final else "failed" if ended else "running"
-    code = "" if one.exit_code is None else f"exit {one.exit_code}"
     return AttemptLine(
         name=f"attempt {one.attempt}",
         left=bar[0],
@@ -217,7 +250,8 @@ def _attempt(job: Job, one: Attempt, now_ms: int, bar: tuple[float, float]) -> A
         kind=state,
         began=moment(one.started_ms),
         took=Span.of(one.started_ms, one.finished_ms, now_ms),
-        ended=" · ".join(part for part in (code, one.message) if part),
+        ended=one.message,
+        exit="" if one.exit_code is None else str(one.exit_code),
         where=one.host.split(" ")[0],
         cpu=_cpu(one.cpu_s),
         peak=memory(one.peak_mb),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matinee.base.clock import to_iso
+from matinee.base.clock import DAY_MS, to_iso
 from matinee.jobs.records import Job, JobStatus
 from matinee.server.site import words
 
@@ -73,13 +73,15 @@ class Span:
 
 
 def elapsed(seconds: float) -> str:
-    """A stretch of time, also a short one; `live.js` says it in the same words.
+    """A stretch of time, also a short one; `fresh.js` says it in the same words.
 
     >>> elapsed(0.04), elapsed(8.25), elapsed(59.7), elapsed(3725)
-    ('0.0 s', '8.2 s', '1 min', '1 h 2 min')
+    ('40 ms', '8.2 s', '1 min', '1 h 2 min')
     """
+    if seconds < 1:
+        return f"{max(0.0, 1000 * seconds):.0f} ms"
     if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
+        return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if round(seconds) < 60 else words.duration(max(60, seconds))
 
 
@@ -90,6 +92,15 @@ def moment(time_ms: int | None) -> str:
     '1970-01-01 00:00:01'
     """
     return "" if time_ms is None else to_iso(time_ms)[:19].replace("T", " ")
+
+
+def lately(time_ms: int, now_ms: int) -> str:
+    """The same in short: the time of today, or the day and the minute.
+
+    >>> lately(1_500, 5_000), lately(1_500, 10**12)
+    ('00:00:01', '1970-01-01 00:00')
+    """
+    return moment(time_ms)[11:] if time_ms // DAY_MS == now_ms // DAY_MS else moment(time_ms)[:16]
 
 
 def size(size_bytes: int) -> str:
@@ -110,7 +121,7 @@ def memory(megabytes: float | None) -> str:
     >>> memory(220), memory(2048), memory(None)
     ('220 MB', '2.0 GB', '')
     """
-    return "" if megabytes is None else f"{megabytes:,.0f} MB" if megabytes < 1024 else f"{megabytes / 1024:,.1f} GB"
+    return "" if not megabytes else f"{megabytes:,.0f} MB" if megabytes < 1024 else f"{megabytes / 1024:,.1f} GB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Stacks extends Board {
     this.make({
       scales: { x: { time: false, range: () => [-0.6, this.#days.length - 0.4] }, y: { range: (_, low, high) => [0, high * 1.08 || 1] } },
       axes: [
-        { ...this.axis(), grid: { show: false }, splits: () => this.#days.map((_, day) => day).filter((day) => day % this.#every() === 0), values: (_, at) => at.map((day) => this.#days[day]) },
+        { ...this.axis(), size: 36, grid: { show: false }, splits: () => this.#days.map((_, day) => day).filter((day) => day % this.#every() === 0), values: (_, at) => at.map((day) => this.#days[day]) },
         { ...this.axis(this.#unit), size: 64 },
       ],
       series: [{}, ...sums.map((_, place) => ({ paths: bars, points: { show: false }, width: 0, fill: colours[place] })).reverse()],
@@ -57,7 +57,7 @@ function show(history) {
   new Stacks(page.querySelector("[data-plot=hours]"), days, owners(history), "CPU hours");
 }
 
-const any = (layer) => layer.numbers.some(Boolean);
+function any(layer) { return layer.numbers.some(Boolean); }
 
 function owners(history) {
   const sums = new Map();

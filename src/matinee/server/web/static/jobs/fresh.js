@@ -7,6 +7,11 @@ const source = new EventSource("/api/console/stream");
 const gone = document.querySelector("[data-gone]");
 let [stamp, stale, asking, asked] = ["", false, false, Date.now()];
 
+for (const wrap of document.querySelectorAll(".sketch-wrap")) { // begin where the page's own job is
+  const [box, view] = [wrap.querySelector(".here rect")?.getBoundingClientRect(), wrap.getBoundingClientRect()];
+  if (box && (box.right > view.right || box.bottom > view.bottom)) wrap.scrollTo(box.x - view.x - view.width / 2 + box.width / 2, box.y - view.y - view.height / 2);
+}
+
 source.addEventListener("live", ({ data }) => {
   const { now_ms: now, jobs } = JSON.parse(data);
   if (gone) gone.hidden = true;
@@ -86,7 +91,8 @@ function count(now) {
 }
 
 function elapsed(seconds) {
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 1) return `${Math.round(Math.max(0, 1000 * seconds))} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (Math.round(seconds) < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   return [Math.floor(minutes / 60) && `${Math.floor(minutes / 60)} h`, minutes % 60 && `${minutes % 60} min`].filter(Boolean).join(" ");
