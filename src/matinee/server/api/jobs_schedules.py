@@ -36,7 +36,7 @@ def schedule(id_: ScheduleId, here: Here) -> Planned:
 
 
 @router.put("/{id}")
-def save(id_: ScheduleId, one: Schedule, here: Here) -> Planned:
+def save_schedule(id_: ScheduleId, one: Schedule, here: Here) -> Planned:
     """Store a schedule, over what had its id."""
     if one.id not in {None, id_}:
         raise InvalidInput(f"The id of {id_} cannot be changed.", next_step="Leave it out, or store a new one.")
@@ -44,12 +44,12 @@ def save(id_: ScheduleId, one: Schedule, here: Here) -> Planned:
 
 
 @router.delete("/{id}", status_code=204, response_class=Response)
-def remove(id_: ScheduleId, here: Here) -> None:
+def remove_schedule(id_: ScheduleId, here: Here) -> None:
     """Remove one; the jobs that it has submitted stay. Nothing happens where there is none."""
     here.jobs.remove_schedule(id_)
 
 
 @router.post("/{id}/run", status_code=202)
-def run(id_: ScheduleId, here: Here) -> Planned:
+def run_schedule(id_: ScheduleId, here: Here) -> Planned:
     """Submit its jobs now, beside its hours; what came of it."""
     return here.jobs.run_schedule(id_)

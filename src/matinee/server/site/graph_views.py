@@ -17,7 +17,7 @@ BOX = (176, 46)
 """Width and height of a job in pixels."""
 _STEP = (216, 62)
 _EDGE = 10
-_LONGEST = 19
+_LONGEST = 17
 """Letters of a name that fit."""
 _drawn = lru_cache(maxsize=64)(draw)  # jobs come and go, their graph stays
 

@@ -31,8 +31,8 @@ class JobLine:
     state: State
     status: str
     user: str
-    where: str
-    """Its cluster and its command."""
+    command: str
+    cluster: str
     advance: Advance | None
     created: str
     """In short; `when` is the whole of it."""
@@ -56,7 +56,8 @@ class JobLine:
             state=state_of(job.status),
             status=job.status.value,
             user=job.user,
-            where=" · ".join(one for one in (job.command_name, job.cluster_name) if one),
+            command=job.command_name or "",
+            cluster=job.cluster_name or "",
             advance=Advance.of(job),
             created=lately(job.created_ms, now_ms),
             when=f"{moment(job.created_ms)} UTC",

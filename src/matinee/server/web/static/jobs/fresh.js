@@ -5,7 +5,7 @@ const EVERY_MS = 10_000; // what runs is drawn longer now and then, though nothi
 
 const source = new EventSource("/api/console/stream");
 const gone = document.querySelector("[data-gone]");
-let [stamp, stale, asking, asked] = ["", false, false, Date.now()];
+let [stamp, stale, asking, asked, rests] = ["", false, false, Date.now(), 0]; // it rests until then
 
 for (const wrap of document.querySelectorAll(".sketch-wrap")) { // begin where the page's own job is
   const [box, view] = [wrap.querySelector(".here rect")?.getBoundingClientRect(), wrap.getBoundingClientRect()];
@@ -19,7 +19,7 @@ source.addEventListener("live", ({ data }) => {
   const due = document.querySelector("[data-since]") && Date.now() - asked > EVERY_MS;
   stale ||= due || String(jobs) !== stamp;
   stamp = String(jobs);
-  if (stale && !asking && !document.hidden) refresh(now);
+  if (stale && !asking && !document.hidden && Date.now() > rests) refresh(now);
 });
 source.addEventListener("error", () => { if (gone) gone.hidden = false; });
 addEventListener("pagehide", () => source.close());
@@ -40,6 +40,7 @@ async function refresh(now) {
     stale = true; // the next second tries again
   } finally {
     asking = false;
+    rests = Date.now() + 4 * (Date.now() - asked); // a server that takes long is asked less often
   }
 }
 
