@@ -35,18 +35,21 @@ def said(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> Callable[..
 def test_jobs_are_submitted_followed_and_listed(
     said: Callable[..., Any], agents: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
+    assert "No agent is up, so it waits." in said("submit", "true", text=True)
     agents()
     told = said("submit", "--name", "greet", "--wait", "--", "printf", "%s|", "two  words", "$HOME", text=True)
     assert "two  words|$HOME|" in told
     assert "SUCCEEDED" in told
     failed = said("submit", "--command", "type:shell", "--wait", "--", "echo oh >&2; exit 4", text=True, code=1)
     assert "FAILED It ended with exit code 4: oh" in failed
-    latest, first = said("list")
+    latest, first, *_ = said("list")
     assert (first["name"], first["status"], first["exitCode"]) == ("greet", "SUCCEEDED", 0)
     assert said("show", latest["id"])["statusMsg"] == "It ended with exit code 4: oh"
     assert said("log", latest["id"], "--file", "stderr", text=True) == "oh\n"
     assert "export GENIE_JOB_NAME=greet" in said("log", first["id"], "--file", "run", text=True)
     assert [one["id"] for one in said("list", "--status", "failed")] == [latest["id"]]
+    again = said("rerun", first["id"])
+    assert (again["name"], again["id"] != first["id"]) == ("greet", True)
     graph = tmp_path / "graph.json"
     common = {"user": "ada", "version": "1", "clusterCriterias": [{"tags": ["type:local"]}]}
     job = {**common, "commandCriteria": ["type:program"], "commandArguments": ["true"]}

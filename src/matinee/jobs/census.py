@@ -33,7 +33,8 @@ def heartbeats(connection: Connection) -> list[Heartbeat]:
         .outerjoin(busy, busy.c.agent == job_agents.c.id)
         .order_by(job_agents.c.started_ms, job_agents.c.id)
     )
-    return [Heartbeat(agent=row.pop("id"), **row) for row in map(dict, connection.execute(found).mappings())]
+    rows = map(dict, connection.execute(found).mappings())
+    return [Heartbeat(agent=row.pop("id"), host=row.pop("host").partition(" ")[0], **row) for row in rows]
 
 
 def counts(connection: Connection, since_ms: int) -> dict[JobStatus, int]:

@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from matinee.base.clock import DAY_MS, now_ms, to_iso
+from matinee.base.clock import DAY_MS, MINUTE_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.jobs import cli_schedules, cli_secrets
 from matinee.jobs import resources as resource_rows
@@ -112,6 +112,8 @@ def submit(
         except ValidationError as error:
             raise refused("The job", error) from None
     job = service.submit(made, attach or ())
+    if not any(now_ms() - one.beat_ms < MINUTE_MS for one in service.agents()):
+        opener.say("No agent is up, so it waits. `matinee serve` keeps one up, `matinee jobs agent` is one.")
     if wait:
         opener.say(f"job {job.id}")
         job = _follow(service, job.id)
@@ -190,6 +192,14 @@ def kill(ctx: typer.Context, id_: JobId) -> None:
     service.kill(id_, f"{user()} killed it.")
     job = service.job(id_)
     opener.show(plain(job), f"job {id_}: {'it ends soon' if not job.status.final else job.status}")
+
+
+@app.command()
+def rerun(ctx: typer.Context, id_: JobId) -> None:
+    """Submit the request of a job once more, as a new job."""
+    opener, service = service_of(ctx)
+    job = service.rerun(id_)
+    opener.show(plain(job), f"job {job.id}: {job.status}")
 
 
 @app.command()
