@@ -79,6 +79,8 @@ def test_progress_files(tmp_path: Path) -> None:
     assert read(path) is None
     path.write_text("junk\n1 2 old\nnot a number\n5 - some work\n6 10 half a li")
     assert read(path) == Told("some work", 5, None)
+    path.write_text("1 2 old\nnan 3 x\n1 inf x\n-inf - x\n")
+    assert read(path) == Told("old", 1, 2)
     path.write_bytes(b"\xff\xfe\n")
     assert read(path) is None
     task = ProgressFile(path).start("two\nlines", 3, "")
