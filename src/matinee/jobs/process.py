@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -82,8 +83,9 @@ class Running:
         _adopt()
         self._masked = [MaskedFile(folder / one, secrets.values()) for one in LOGS] if secrets else []
         try:
-            self._child = self._begun(folder, {**environment, **(secrets or {}), "GENIE_JOB_ID": job_id})
-            _led.add(self._child.pid)
+            with _leading:
+                self._child = self._begun(folder, {**environment, **(secrets or {}), "GENIE_JOB_ID": job_id})
+                _led.add(self._child.pid)
         except OSError as error:
             raise Unavailable(
                 f"The job {job_id} cannot be started: {error.strerror}.",
@@ -198,14 +200,17 @@ def _adopt() -> None:
 
 def bury() -> None:
     """Take note of the end of adopted children; only for a process that starts nothing but jobs."""
-    for pid in _children():
-        with suppress(OSError, psutil.Error):
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE and pid not in _led:
-                os.waitpid(pid, os.WNOHANG)
+    with _leading:
+        for pid in _children() - _led:
+            with suppress(OSError, psutil.Error):
+                if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                    os.waitpid(pid, os.WNOHANG)
 
 
 _led: set[int] = set()
 """Processes that somebody waits for."""
+_leading = threading.Lock()
+"""Held from a process's start until it is known to be led."""
 
 
 def _children() -> set[int]:
