@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from matinee.base.compute import Compute
 from matinee.learning.interactions import Interactions, columns_of
 from matinee.learning.stored import Stored
 from matinee.learning.training import Checkpoint
@@ -137,6 +138,20 @@ class Rating(Protocol):
 
     def predict(self, histories: Sequence[History], columns: Sequence[Ints]) -> list[Floats]:
         """For each history the stars of the columns asked for; -1 asks for a title that the model does not know."""
+
+
+@runtime_checkable
+class Spreading(Protocol):
+    """A model that can also be fitted in the way of whatever computes, as on a cluster."""
+
+    def fit_on(
+        self,
+        compute: Compute,
+        interactions: Interactions,
+        rng: np.random.Generator,
+        checkpoint: Checkpoint | None = None,
+    ) -> Self:
+        """Learn as `Model.fit` does, with the work done by `compute`; what comes out recommends as well."""
 
 
 def recommend(

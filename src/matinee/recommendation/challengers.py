@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import orjson
 
+from matinee.base.backends import Backends
 from matinee.base.errors import Conflict, InvalidInput, NotFound
-from matinee.base.objects import Objects
 from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
 from matinee.learning.shelf import Shelf, Version
@@ -46,8 +46,9 @@ class House(Protocol):
 class Challengers:
     """The challengers of a shelf. Methods may be called from any thread."""
 
-    def __init__(self, objects: Objects, shelf: Shelf, settings: RecommendationSettings, house: House) -> None:
-        self._objects, self._shelf, self._settings, self._house = objects, shelf, settings, house
+    def __init__(self, backends: Backends, shelf: Shelf, settings: RecommendationSettings, house: House) -> None:
+        self._objects, self._compute = backends.objects, backends.compute
+        self._shelf, self._settings, self._house = shelf, settings, house
 
     def taken(self, version: str, models: Sequence[str] | None = None) -> TrainingSet:
         """The training set of a version, as things are now.
@@ -88,7 +89,7 @@ class Challengers:
 
     def propose(self, ground: TrainingSet) -> None:
         """Fit the methods of a training set, and propose them to the shelf."""
-        self._shelf.propose(fitted(ground, self._objects))
+        self._shelf.propose(fitted(ground, self._objects, self._compute))
 
     def evaluate(self, version: str) -> Judgement:
         """Measure the methods of a version that was frozen, and hold them against what is served, unless that is done.
@@ -102,7 +103,8 @@ class Challengers:
 
     def judge(self, ground: TrainingSet) -> Judgement:
         """Measure the methods of a training set, and hold them against what is served."""
-        found = judged(ground.version, ground.kinds, tried(ground, self._objects), self._served(), ground.recommender)
+        trials = tried(ground, self._objects, self._compute)
+        found = judged(ground.version, ground.kinds, trials, self._served(), ground.recommender)
         self._objects.put(self._key(ground.version, _JUDGEMENT), orjson.dumps(found))
         return found
 

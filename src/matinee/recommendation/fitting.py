@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from matinee.base.compute import Compute
 from matinee.base.errors import InvalidInput
 from matinee.learning.evaluation import evaluate
 from matinee.learning.features import Features
 from matinee.learning.interactions import Interactions
-from matinee.learning.model import Model
+from matinee.learning.model import Model, Spreading
 from matinee.learning.splits import Split
 from matinee.learning.training import Checkpoint, fingerprint
 from matinee.recommendation.methods import method
@@ -44,6 +45,8 @@ class Work:
     checkpoint: Callable[[str], Checkpoint]
     """By fingerprint, where long training keeps its state."""
     seed: int
+    compute: Compute
+    """Fits the methods that can be spread."""
 
 
 @dataclass(slots=True, eq=False)
@@ -122,9 +125,13 @@ def _fitted(work: Work, kind: str, known: Interactions, models: Mapping[str, Mod
         knobs["models"] = dict(models)
     checkpoint = work.checkpoint(name)
     # A generator of its own: what one method draws must not depend on which others are asked for.
-    fitted = made(**knobs).fit(known, np.random.default_rng([work.seed, *kind.encode()]), checkpoint)
+    model, rng = made(**knobs), np.random.default_rng([work.seed, *kind.encode()])
+    if isinstance(model, Spreading):
+        model = model.fit_on(work.compute, known, rng, checkpoint)
+    else:
+        model.fit(known, rng, checkpoint)
     checkpoint.clear()
-    return fitted
+    return model
 
 
 def _measured(model: Model, split: Split) -> dict[str, float]:

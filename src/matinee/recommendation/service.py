@@ -73,7 +73,7 @@ class Service:
         self._events = Events(backends)
         self._shelf = Shelf(backends.objects, SHELF)
         self._serving = Serving(self._shelf, self._loaded, settings.model_check_s)
-        self.challengers = Challengers(backends.objects, self._shelf, settings, self)
+        self.challengers = Challengers(backends, self._shelf, settings, self)
         """Trains versions step by step, up to where they are served."""
         self._knobs = Knobs(
             settings.rows, settings.row_length, settings.diversity, settings.calibration, settings.exploration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from matinee.base.compute import Compute
 from matinee.base.errors import InvalidInput
 from matinee.base.objects import Objects
 from matinee.learning.features import Features
@@ -20,9 +21,9 @@ EASE_TITLES = 8000
 """Beyond the most watched 8,000, pairs of titles would take a training more than a gigabyte."""
 
 
-def fitted(ground: TrainingSet, objects: Objects) -> Version:
+def fitted(ground: TrainingSet, objects: Objects, compute: Compute) -> Version:
     """The methods fitted on everything. One that was interrupted goes on. Raises what `fitting.fit_all` raises."""
-    known, fits = ground.known, fit_all(_work(ground, objects), ground.kinds)
+    known, fits = ground.known, fit_all(_work(ground, objects, compute), ground.kinds)
     stored = {name: model.save() for name, model in fits.models.items()}
     facts: dict[str, Any] = {
         "viewers": known.viewer_ids.size,
@@ -35,9 +36,9 @@ def fitted(ground: TrainingSet, objects: Objects) -> Version:
     return Version(ground.version, ground.created_ms, stored, facts)
 
 
-def tried(ground: TrainingSet, objects: Objects) -> Trials:
+def tried(ground: TrainingSet, objects: Objects, compute: Compute) -> Trials:
     """The methods fitted on all but each viewer's newest title, and measured on that. Raises as `fitted` does."""
-    work = _work(ground, objects)
+    work = _work(ground, objects, compute)
     return measure_all(work, ground.kinds) if ground.measure else Trials(None)
 
 
@@ -74,7 +75,7 @@ def with_what_pages_need(models: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((CROWD, *space, *models)))
 
 
-def _work(ground: TrainingSet, objects: Objects) -> Work:
+def _work(ground: TrainingSet, objects: Objects, compute: Compute) -> Work:
     def features() -> Features:
         if ground.features is None:
             raise InvalidInput(
@@ -85,4 +86,4 @@ def _work(ground: TrainingSet, objects: Objects) -> Work:
     def checkpoint(name: str) -> ObjectsCheckpoint:
         return ObjectsCheckpoint(objects, name)
 
-    return Work(ground.known, features, ground.knobs, checkpoint, ground.seed)
+    return Work(ground.known, features, ground.knobs, checkpoint, ground.seed, compute)

@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import SparkSession
 
     from matinee.base.compute.parquet import Source
 
 T = TypeVar("T")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Program(Protocol[R_co]):
+    """Work that each engine has a way of its own for, as factorising: both ways stand side by side, with one result."""
+
+    def locally(self, workers: int) -> R_co:
+        """The result, worked out on this machine by as many threads or processes."""
+
+    def on_spark(self, session: SparkSession, workers: int) -> R_co:
+        """The result, worked out by a Spark cluster of as many cores."""
 
 
 class Compute(Protocol):
@@ -37,6 +49,13 @@ class Compute(Protocol):
         anything, time is UTC. The answer has whole numbers as int64, others as double or decimal(38, scale), text as
         string, and timestamps in microseconds. Raises `InvalidInput` for a query that cannot be answered or Parquet
         that cannot be read, and `NotFound` where there is none.
+        """
+
+    def run(self, program: Program[R]) -> R:
+        """What the program comes to, worked out in the engine's own way.
+
+        For what is neither a map nor a query. Raises what the program raises, and `Unavailable` where a worker died
+        more often than the engine tries again.
         """
 
     def close(self) -> None:

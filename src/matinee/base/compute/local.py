@@ -18,6 +18,7 @@ from matinee.base.progress import track
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from matinee.base.compute import Program
     from matinee.base.compute.parquet import Source
 
 T = TypeVar("T")
@@ -62,6 +63,10 @@ class LocalCompute:
         from matinee.base.compute.duck import ask
 
         return ask(query, tables, self._workers)
+
+    def run(self, program: Program[R]) -> R:
+        """What the program comes to; see `matinee.base.compute.Compute.run`."""
+        return program.locally(self._workers)
 
     def close(self) -> None:
         """Stop the workers."""

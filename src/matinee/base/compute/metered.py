@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from matinee.base.compute import Compute
+from matinee.base.compute import Compute, Program
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +57,10 @@ class Metered:
     def sql(self, query: str, tables: Mapping[str, Source]) -> pa.Table:
         """The answer to a query, which is not counted; see `matinee.base.compute.Compute.sql`."""
         return self._compute.sql(query, tables)
+
+    def run(self, program: Program[R]) -> R:
+        """What a program comes to, which is not counted; see `matinee.base.compute.Compute.run`."""
+        return self._compute.run(program)
 
     def close(self) -> None:
         """Stop the workers, those of whoever else uses them as well."""

@@ -28,6 +28,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 from scipy.sparse import csr_array
 
+from matinee.base.compute import Compute
 from matinee.base.errors import InvalidInput
 from matinee.base.progress import track
 from matinee.learning.interactions import Interactions
@@ -72,7 +73,7 @@ class ImplicitALS:
     viewer_factors: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     """Of the viewers in training, row by row; not saved, because folding in gives the same."""
     losses: list[float] = field(default_factory=list)
-    """Training loss per interaction after each epoch."""
+    """Training loss per interaction after each epoch; after the last alone where Spark did it."""
     _gram: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def fit(self, interactions: Interactions, rng: np.random.Generator, checkpoint: Checkpoint | None = None) -> Self:
@@ -94,6 +95,32 @@ class ImplicitALS:
             self._half(wanted, state.titles, state.people, pool, to_the_end=True)
         if checkpoint:
             checkpoint.clear()
+        return self._knowing(interactions, state)
+
+    def fit_on(
+        self,
+        compute: Compute,
+        interactions: Interactions,
+        rng: np.random.Generator,
+        checkpoint: Checkpoint | None = None,
+    ) -> Self:
+        """The same learned in the way of `compute`: on one machine by `fit`, on Spark by MLlib (`als_spark`)."""
+        from matinee.recommendation.methods.als_spark import Fitting
+
+        compute.run(Fitting(self, interactions, rng, checkpoint))
+        return self
+
+    def settle(self, interactions: Interactions, titles: Floats) -> Self:
+        """Take on vectors of all titles that were learned elsewhere; viewers are solved for them."""
+        wanted = self._preferences(interactions.values)
+        state = _State(np.zeros((wanted.shape[0], self.factors), np.float32), titles)
+        with within_memory("factors"), sweeping() as pool:
+            loss = self._half(wanted, state.titles, state.people, pool, to_the_end=True) / max(1, wanted.nnz)
+        self.losses = [loss + self._pulled(csr_array(wanted.T.tocsr()), titles)]
+        check_finite(self.losses[0], self.epochs - 1, "unobserved_weight")
+        return self._knowing(interactions, state)
+
+    def _knowing(self, interactions: Interactions, state: _State) -> Self:
         self.title_ids, self.title_factors, self.viewer_factors = interactions.title_ids, state.titles, state.people
         self._gram = self._system(state.titles)
         return self

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from matinee.base import urls
+from matinee.base.compute import Program
 from matinee.base.compute.parquet import Source
 from matinee.base.compute.spark import session as sessions
 from matinee.base.compute.spark.faults import explained
@@ -88,6 +89,11 @@ class SparkCompute:
         """The answer to a query over Parquet; see `matinee.base.compute.Compute.sql`."""
         with explained(self._terms.master, query=True):
             return ask(self.session, query, tables, self.workers)
+
+    def run(self, program: Program[R]) -> R:
+        """What the program comes to; see `matinee.base.compute.Compute.run`."""
+        with explained(self._terms.master):
+            return program.on_spark(self.session, self.workers)
 
     def close(self) -> None:
         """Let go of the cluster."""

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -48,6 +49,11 @@ class Terms:
     """How long to wait for the first worker."""
     log: Path = field(compare=False)
     """Where Spark's own words go."""
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where long work on the cluster keeps its state; every worker has to see it."""
+        return self.log.parent / "checkpoints"
 
 
 class _Shared:
@@ -163,6 +169,7 @@ def _started(terms: Terms, own: str) -> SparkSession:
             f"Spark cannot begin on this machine: {str(error).splitlines()[0]}", next_step=f"{terms.log} tells more."
         ) from None
     logging.getLogger("SQLQueryContextLogger").disabled = True  # it prints every fault of a query, which we raise
+    context.setCheckpointDir(terms.checkpoints.as_uri())
     context.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
     return SparkSession(context)
 
@@ -216,7 +223,9 @@ def _end() -> None:
 
 def _stop(session: SparkSession) -> None:
     with suppress(Exception):
+        checkpoints = session.sparkContext.getCheckpointDir()
         session.stop()
+        shutil.rmtree(urlsplit(checkpoints or "").path, ignore_errors=True)
     _quit_java()
 
 
