@@ -13,7 +13,10 @@ rare.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,16 +24,22 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
+from matinee.base.compute import Compute
+
 Floats = NDArray[np.float32]
 CELLS = 1 << 20
 """Scores in a block (4 MiB): they stay near the processor between being made and being looked through."""
+PEOPLE = 1 << 13
+"""Rows that go to a worker at once: some MiB of vectors and of what they have seen."""
 
 
-def best_products(people: Floats, titles: Floats, seen: csr_array, n: int) -> tuple[NDArray[np.int64], Floats]:
+def best_products(
+    people: Floats, titles: Floats, seen: csr_array, n: int, threads: int = 0
+) -> tuple[NDArray[np.int64], Floats]:
     """Columns and scores of the `n` best titles for each row of `people`, best first; of equal ones the first column.
 
     Stored entries of `seen` are left out, shape (people, titles). Where fewer than `n` are left, columns are -1 and
-    scores -inf.
+    scores -inf. Without `threads` all processors are used.
     """
     columns = np.full((people.shape[0], n), -1, np.int64)
     scores = np.full((people.shape[0], n), -np.inf, np.float32)
@@ -42,10 +51,34 @@ def best_products(people: Floats, titles: Floats, seen: csr_array, n: int) -> tu
         found = people[block] @ titles.T
         _keep_best(found, starts[block.start : block.stop + 1], places, columns[block], scores[block])
 
-    workers = len(os.sched_getaffinity(0))
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers, "rank") as pool:
+    threads = threads or len(os.sched_getaffinity(0))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads, "rank") as pool:
         list(pool.map(work, range(0, people.shape[0], size)))
     return columns, scores
+
+
+def best_spread(
+    compute: Compute, people: Floats, titles: Floats, seen: csr_array, n: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """What `best_products` gives, worked out by `compute` in blocks of people; the titles are sent once."""
+    found = list(compute.map(partial(_best_of, titles, n), _blocks(people, seen), "ranking for everybody"))
+    nobody = np.zeros((0, n), np.int64), np.zeros((0, n), np.float32)
+    columns, scores = zip(nobody, *found, strict=True)
+    return np.concatenate(columns), np.concatenate(scores)
+
+
+class _Block(NamedTuple):
+    people: Floats
+    seen: csr_array
+
+
+def _blocks(people: Floats, seen: csr_array) -> Iterator[_Block]:
+    for first in range(0, people.shape[0], PEOPLE):
+        yield _Block(people[first : first + PEOPLE], seen[first : first + PEOPLE])
+
+
+def _best_of(titles: Floats, n: int, block: _Block) -> tuple[NDArray[np.int64], Floats]:
+    return best_products(block.people, titles, block.seen, n, threads=1)
 
 
 def best(scores: NDArray[np.floating], allowed: NDArray[np.bool_], n: int) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -33,7 +34,7 @@ from matinee.base.errors import InvalidInput
 from matinee.base.progress import track
 from matinee.learning.interactions import Interactions
 from matinee.learning.model import Floats, History, Ints, Ranked
-from matinee.learning.ranking import best_products
+from matinee.learning.ranking import best_products, best_spread
 from matinee.learning.stored import Stored, reading
 from matinee.learning.training import Checkpoint, check_finite, within_memory
 from matinee.recommendation.methods.ridge import solve_row, solve_rows, sweeping
@@ -138,14 +139,16 @@ class ImplicitALS:
         people = np.array([self.fold_in(one) for one in histories], np.float32)
         return people.reshape(len(histories), self.title_factors.shape[1]) @ self.title_factors.T
 
-    def best(self, known: Interactions, n: int) -> Ranked:
+    def best(self, known: Interactions, n: int, compute: Compute | None = None) -> Ranked:
         """The `n` best titles for every viewer of the training `known`, what they have touched left out.
 
         What `recommend` gives for their histories, at once and quicker, as long as the model is not stored and loaded.
+        By the threads of this process, or by `compute` where it is given.
         """
         if self.viewer_factors.shape[0] != known.viewer_ids.size or not np.array_equal(self.title_ids, known.title_ids):
             raise InvalidInput("The model was not trained on these interactions.", next_step="Train it, or recommend.")
-        columns, scores = best_products(self.viewer_factors, self.title_factors, known.values, n)
+        rank = best_products if compute is None else partial(best_spread, compute)
+        columns, scores = rank(self.viewer_factors, self.title_factors, known.values, n)
         return Ranked(np.where(columns >= 0, self.title_ids[columns], 0), scores)
 
     def save(self) -> Stored:
