@@ -1,10 +1,10 @@
 """What is counted of all viewing at once: of each title, of each viewer, and of titles that go together.
 
-Three questions in SQL, which `Compute.sql` answers alike on one machine and on a cluster (sums of doubles but for their
-last digits). Viewing is Parquet with the columns ``viewer``, ``title`` (whole numbers), ``value`` (strength, double) and
-``at_ms`` (milliseconds since 1970), one row for each viewer and title, as `write` makes it of interactions. Of titles it
-is what a blend's ranker is told (`matinee.recommendation.methods.evidence.Backdrop`), of pairs what `ItemNeighbours`
-compares by cosine.
+Three questions in SQL, which `Compute.sql` answers alike on one machine and on a cluster (sums of doubles but for
+their last digits). Viewing is Parquet with the columns ``viewer``, ``title`` (whole numbers), ``value`` (strength,
+double) and ``at_ms`` (milliseconds since 1970), one row for each viewer and title, as `write` makes it of
+interactions. Of titles it is what a blend's ranker is told (`matinee.recommendation.methods.evidence.Backdrop`), of
+pairs what `ItemNeighbours` compares by cosine.
 """
 
 from __future__ import annotations
