@@ -6,9 +6,11 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,9 @@ from matinee.base.compute import Compute
 from matinee.base.compute.parquet import Source
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.progress import Task, reporting_to
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 def square(number: int) -> int:
@@ -53,6 +58,30 @@ class _Unpicklable(Exception):
 def fail_oddly(_: int) -> int:
     """An error that cannot be sent as it is."""
     raise _Unpicklable(1, 2)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A program: the sum of the numbers below `end`, or an error of its own where that is negative."""
+
+    end: int
+
+    def locally(self, workers: int) -> int:
+        """By Python."""
+        assert workers >= 1
+        return sum(range(self._checked()))
+
+    def on_spark(self, session: SparkSession, workers: int) -> int:
+        """By Spark's SQL."""
+        assert workers >= 1
+        row = session.range(self._checked()).selectExpr("CAST(SUM(id) AS BIGINT) AS total").first()
+        assert row is not None
+        return int(row["total"])
+
+    def _checked(self) -> int:
+        if self.end < 0:
+            raise InvalidInput(f"{self.end} is below zero.", next_step="Give another number.")
+        return self.end
 
 
 class _Counting:
@@ -263,6 +292,13 @@ class ComputeContract:
         assert reporter.started == [("squaring", 7)]
         assert reporter.done == 7
         assert reporter.finished == [None]
+
+    def test_a_program_runs_in_the_way_of_the_engine(self, compute: Compute) -> None:
+        """With the same result, and its own errors."""
+        assert compute.run(Sum(1000)) == 499_500
+        with pytest.raises(InvalidInput, match="below zero") as caught:
+            compute.run(Sum(-1))
+        assert caught.value.next_step == "Give another number."
 
     @pytest.fixture
     def parquet(self, tmp_path: Path) -> dict[str, Source]:

@@ -92,7 +92,7 @@ class SparkCompute:
 
     def run(self, program: Program[R]) -> R:
         """What the program comes to; see `matinee.base.compute.Compute.run`."""
-        with explained(self._terms.master):
+        with explained(self._terms.master), sessions.cancelling(self.session):
             return program.on_spark(self.session, self.workers)
 
     def close(self) -> None:

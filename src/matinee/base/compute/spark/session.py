@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -103,6 +104,22 @@ def alive(session: SparkSession) -> bool:
         return not session.sparkContext._jsc.sc().isStopped()
     except Exception:  # Java is gone, or the context
         return False
+
+
+@contextmanager
+def cancelling(session: SparkSession) -> Iterator[None]:
+    """What the block began on the cluster ends where the block is left by an error, Ctrl-C among them."""
+    context, tag = session.sparkContext, f"run-{uuid4().hex}"
+    context.addJobTag(tag)
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # Spark may be gone
+            context.cancelJobsWithTag(tag)
+        raise
+    finally:
+        with suppress(Exception):
+            context.removeJobTag(tag)
 
 
 def reach(master: str) -> str:
