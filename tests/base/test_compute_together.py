@@ -80,3 +80,14 @@ def test_what_the_function_raises_is_raised() -> None:
     with pytest.raises(InvalidInput, match="nothing to learn") as caught:
         LocalCompute(2).run(Together(refuse))
     assert caught.value.next_step == "Give rows."
+
+
+@pytest.mark.server
+def test_more_than_there_are_cores_are_refused_at_once(spark_url: str, tmp_path: Path) -> None:
+    """Spark itself would wait for ten minutes."""
+    from matinee.base.compute.spark.compute import SparkCompute
+
+    compute = SparkCompute.open(spark_url, tmp_path)
+    with pytest.raises(InvalidInput, match="3 processes cannot work together on 2 cores"):
+        compute.run(Together(refuse, processes=3))
+    compute.close()

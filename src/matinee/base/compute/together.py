@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from matinee.base.compute.answers import answer
 from matinee.base.compute.local import LocalCompute
-from matinee.base.errors import Unavailable
+from matinee.base.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,8 +49,13 @@ class Together(Generic[R]):
         """By processes of this machine."""
         return self._persistently(self._spawned)
 
-    def on_spark(self, session: SparkSession, workers: int) -> R:  # noqa: ARG002
-        """By tasks that run at once."""
+    def on_spark(self, session: SparkSession, workers: int) -> R:
+        """By tasks that run at once. Raises `InvalidInput` where that is more than there are cores."""
+        if self.processes > workers:
+            raise InvalidInput(
+                f"{self.processes} processes cannot work together on {workers} cores.",
+                next_step="Ask for fewer, or take more cores.",
+            )
         return self._persistently(partial(self._distributed, session))
 
     def _persistently(self, attempt: Callable[[], tuple[bool, bytes]]) -> R:
