@@ -1,0 +1,1 @@
+"""What compute comes to, on one machine and on a Spark cluster."""
