@@ -24,7 +24,8 @@ def tables() -> str:
 
 def test_output_outlives_its_folder(service: Service, workspace: Workspace, agents: Agents) -> None:
     agents()
-    text = "echo kept; head -c 3000000 /dev/urandom >noise; mkfifo pipe; ln -s /etc link; mkdir d; echo in >d/f"
+    text = "echo kept; head -c 3000000 /dev/urandom >noise; mkfifo pipe; ln -s /etc link; mkdir d; echo in >d/f; "
+    text += r"touch $'d/\xff'"  # no text
     done = service.wait(service.submit(request(text)).id, 30)
     secret = service.wait(service.submit(request("echo gone", disable_log_archival=True)).id, 30)
     until(lambda: service.job(done.id).archive_location)

@@ -201,16 +201,16 @@ class Agent:
                 await asyncio.sleep(TICK_S)
 
     def _begin(self, connection: Connection, tickets: Sequence[str]) -> list[store.Stored | None]:
-        begun = self._flow.begin(connection, tickets, self._runner, _now())
-        self._flow.settle(connection, _now())
+        begun = self._flow.begin(connection, tickets, self._runner, clock.now_ms())
+        self._flow.settle(connection, clock.now_ms())
         return begun
 
     def _started(self, connection: Connection, ids: Sequence[str]) -> None:
-        self._flow.run(connection, ids, _now())
+        self._flow.run(connection, ids, clock.now_ms())
 
     def _finish(self, connection: Connection, ended: Sequence[Ended]) -> None:
-        self._flow.finish(connection, ended, _now())
-        self._flow.settle(connection, _now())
+        self._flow.finish(connection, ended, clock.now_ms())
+        self._flow.settle(connection, clock.now_ms())
 
     def _tick(self) -> bool:
         """Say that we live, hear who wants what killed, and look after the others; False where we were given up."""
@@ -247,10 +247,10 @@ class Agent:
 
     def _heed(self, connection: Connection, seen: Sequence[_Seen]) -> None:
         for one in seen:
-            self._flow.kill(connection, dict.fromkeys(one.late, "Its deadline has passed."), _now())
+            self._flow.kill(connection, dict.fromkeys(one.late, "Its deadline has passed."), clock.now_ms())
             self._flow.owners.update(one.due)
-            schedules.keep(connection, self._flow, one.hours, _now(), lambda: new_id(_now(), self._rng))
-        self._flow.settle(connection, _now())
+            schedules.keep(connection, self._flow, one.hours, clock.now_ms(), lambda: new_id(clock.now_ms(), self._rng))
+        self._flow.settle(connection, clock.now_ms())
 
     def _tell(self) -> None:
         """Pass on how far our jobs say that they have come."""
@@ -261,7 +261,7 @@ class Agent:
                 self._writer.write(self._advance, {"id_": id_, "progress": told and asdict(told)})
 
     def _advance(self, connection: Connection, told: Sequence[Mapping[str, Any]]) -> None:
-        store.change(connection, told, _now())
+        store.change(connection, told, clock.now_ms())
 
     def _kept(self, archives: Mapping[str, str]) -> None:
         self._writer.write(self._keep, archives).result()
@@ -288,7 +288,3 @@ _DUE = (
     .where(jobs.c.status.in_(store.WAITING), jobs.c.waits_for == 0, jobs.c.not_before_ms <= bindparam("now_ms"))
     .distinct()
 )
-
-
-def _now() -> int:
-    return clock.now_ms()

@@ -7,6 +7,7 @@ attempt.
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Archive:
         try:
             with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
                 for path in _files(folder):
-                    archive.write(path, path.relative_to(folder))
+                    archive.write(path, _name(path.relative_to(folder)))
                 count = len(archive.namelist())
             if count:
                 self._objects.put_file(key, new)
@@ -75,6 +76,11 @@ class Archive:
 
 def _key(job_id: str, name: str) -> str:
     return f"jobs/{job_id}/{name}.zip"
+
+
+def _name(path: Path) -> str:
+    """As a ZIP can hold it: bytes that are no text are written out."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _files(folder: Path) -> Iterator[Path]:
