@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from matinee.base.children import dies_with_us
 from matinee.base.errors import Unavailable
-from matinee.jobs.process import dies_with_us
 
 logger = logging.getLogger(__name__)
 

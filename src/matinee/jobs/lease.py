@@ -27,6 +27,9 @@ LEASE_S = 20.0
 FENCE_S = 10.0
 """After so long in silence an agent ends its jobs itself: before others may run them, with time for them to end."""
 _OTHERS = select(job_agents).where(job_agents.c.id != bindparam("agent_"))
+_HERE = select(job_agents.c.id).where(
+    job_agents.c.id.in_(bindparam("ids", expanding=True)), job_agents.c.host == bindparam("host_")
+)
 
 
 class Lease:
@@ -45,8 +48,6 @@ class Lease:
         with self._tables.read() as connection:
             rows = connection.execute(_OTHERS, {"agent_": self._agent}).all()
         gone = [row.id for row in rows if row.host == _here() and not _alive(row)]
-        for one in gone:
-            process.sweep(one)
         self.strike(gone)
         with self._tables.write(LANE) as connection:
             now = clock.now_ms()
@@ -78,8 +79,12 @@ class Lease:
         self.strike([self._agent])
 
     def strike(self, agents: list[str]) -> None:
-        """Let these be agents no more; what they had is for others."""
+        """Let these be agents no more; what they had is for others, once nothing of it runs on this machine."""
         if agents:
+            with self._tables.read() as connection:
+                ours = list(connection.execute(_HERE, {"ids": agents, "host_": _here()}).scalars())
+            for one in ours:
+                process.sweep(one)
             self._bury(agents)
             with self._tables.write(LANE) as connection:
                 connection.execute(delete(job_agents).where(job_agents.c.id.in_(agents)))

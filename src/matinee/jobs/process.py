@@ -10,7 +10,6 @@ import asyncio
 import ctypes
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import threading
@@ -174,7 +173,7 @@ def _start(
     folder: Path, environment: Mapping[str, str], streams: tuple[int, int], inherited: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*dies_with_us(), "bash", str(folder / "run")],
+        ["bash", str(folder / "run")],  # noqa: S607  wherever it is: the script's own environment says
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -243,10 +242,3 @@ def _memory_mb(process: psutil.Process) -> float:
         return float(process.memory_info().rss) / _MB
     except psutil.Error:
         return 0.0
-
-
-@cache
-def dies_with_us() -> tuple[str, ...]:
-    """The launcher that has the kernel kill the script when its agent dies; nothing where there is none."""
-    program = shutil.which("setpriv")
-    return (program, "--pdeathsig", "KILL", "--") if program else ()

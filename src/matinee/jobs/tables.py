@@ -52,6 +52,7 @@ jobs = Table(
     Index("ix_jobs_status_owner", "status", "owner"),
     Index("ix_jobs_created_ms", "created_ms"),
     Index("ix_jobs_agent", "agent"),
+    Index("ix_jobs_finished_ms", "finished_ms"),
 )
 
 job_edges = Table(
@@ -74,6 +75,7 @@ job_attempts = Table(
     Column("message", String, nullable=False, server_default=""),
     Column("cpu_s", Float),
     Column("peak_mb", Float),
+    Index("ix_job_attempts_finished_ms", "finished_ms"),
 )
 
 job_schedules = Table(

@@ -27,6 +27,7 @@ from typing import IO, cast
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
+from matinee.base.children import dies_with_us
 from matinee.base.errors import InvalidInput, MatineeError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ def _started(arguments: Sequence[str], folder: Path | None = None) -> Iterator[s
             f"There is no program {arguments[0]} that can be run.", next_step="Install it, or mend its permissions."
         )
     child = subprocess.Popen(
-        [*_dies_with_us(), *arguments],
+        [*dies_with_us(), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -178,16 +179,6 @@ def _started(arguments: Sequence[str], folder: Path | None = None) -> Iterator[s
         yield child
     finally:
         _end(child)
-
-
-@cache
-def _dies_with_us() -> tuple[str, ...]:
-    """The launcher that has the kernel kill the child when its parent dies; nothing where there is none."""
-    program = shutil.which("setpriv")
-    if program is None:
-        return ()
-    known = subprocess.run([program, "--pdeathsig", "KILL", "true"], capture_output=True, check=False)
-    return (program, "--pdeathsig", "KILL", "--") if known.returncode == 0 else ()
 
 
 def _listen(
