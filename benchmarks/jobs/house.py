@@ -15,7 +15,7 @@ from matinee.jobs.records import JobRequest, TagCriteria
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 
-SLOTS = 8
+SLOTS = 16
 
 
 @contextmanager

@@ -7,9 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.errors import Conflict, InvalidInput, NotFound
+from matinee.base.workspace import Workspace
+from matinee.jobs.durable import _table
 from matinee.jobs.records import JobStatus
 from matinee.jobs.selection import NothingMatches
 from matinee.jobs.service import Service
@@ -44,6 +47,26 @@ def test_jobs_run_and_are_told(service: Service, agents: Agents) -> None:
         service.output(good.id, "../../../matinee.toml")
     with pytest.raises(NotFound, match="has no file"):
         service.output(good.id, "nothing")
+
+
+def test_a_ticket_whose_end_was_not_noted_does_no_harm(
+    workspace: Workspace, service: Service, agents: Agents, tmp_path: Path
+) -> None:
+    agents()
+    done = service.wait(service.submit(request(f"echo >>{tmp_path}/note; exit 3")).id, 30)
+    tickets = _table(workspace.backends.tables.engine, "workflow_status")
+
+    def noted() -> bool:
+        with workspace.backends.tables.read() as connection:
+            return list(connection.execute(select(tickets.c.status)).scalars()) == ["SUCCESS"]
+
+    until(noted)
+    with workspace.backends.tables.write() as connection:
+        connection.execute(update(tickets).values(status="ENQUEUED", completed_at=None))
+    until(noted)
+    after = service.job(done.id)
+    assert (after.status, after.attempt, after.finished_ms) == (S.FAILED, 1, done.finished_ms)
+    assert (tmp_path / "note").read_text() == "\n"
 
 
 def test_a_graph_is_taken_in_as_a_whole(service: Service, agents: Agents, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_jobs_run_and_leave_their_output(jobs: Service | Client) -> None:
     assert (job.status, job.exit_code, job.attempt, job.tags) == (JobStatus.FAILED, 3, 2, ("ö, %_",))
     assert job.created_ms <= (job.started_ms or 0) <= (job.finished_ms or 0)
     assert jobs.output(job.id).read_text() == "hello\n"
-    assert jobs.output(job.id, "genie/logs/env.log", attempt=1).read_text().startswith("GENIE_")
+    assert jobs.output(job.id, "genie/logs/env.log", attempt=1).read_text().startswith("declare -x GENIE_")
     assert [one.id for one in jobs.jobs(tags=["ö, %_"], statuses=["FAILED"], owner="ilse", limit=1)] == [job.id]
     assert jobs.jobs(tags=["ö"]) == []
     with pytest.raises(NotFound, match=f"The job {job.id} has no file nothing"):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from matinee.base.workspace import Workspace
 from matinee.jobs import bell
-from matinee.jobs.durable import Ticket, Tickets, _engine
+from matinee.jobs.durable import Ticket, Tickets, _engine, _table
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_ticket_is_there_with_its_transaction_or_not_at_all(workspace: Workspa
 def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, [Ticket("a/1"), Ticket("b/1"), Ticket("c/1")])
-    table = tickets._table("workflow_status")
+    table = _table(workspace.backends.tables.engine, "workflow_status")
     with workspace.backends.tables.write() as connection:
         for name, agent in (("a/1", "dead"), ("b/1", "alive")):
             mine = table.c.workflow_uuid == name
@@ -53,7 +53,7 @@ def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tic
 def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, [Ticket("a/1"), Ticket("b/1")])
-    table = tickets._table("workflow_status")
+    table = _table(workspace.backends.tables.engine, "workflow_status")
     with workspace.backends.tables.write() as connection:
         connection.execute(
             table.update().where(table.c.workflow_uuid == "a/1").values(status="SUCCESS", completed_at=5)

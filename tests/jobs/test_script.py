@@ -43,7 +43,7 @@ def test_setup_files_are_sourced_in_order_and_kept_out_of_the_output(tmp_path: P
     assert (result.stdout, result.stderr) == ("red-dwarf\n", "")
     told = (tmp_path / "genie/logs/setup.log").read_text()
     assert told == "Sourcing the setup file of cluster 'x'\nfirst\nSourcing the setup file of job\nsecond red\n"
-    assert "WORD=red-dwarf\n" in (tmp_path / "genie/logs/env.log").read_text()
+    assert 'declare -x WORD="red-dwarf"\n' in (tmp_path / "genie/logs/env.log").read_text()
 
 
 def test_setup_that_fails_runs_nothing(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_secrets_are_there_and_in_no_log(tmp_path: Path) -> None:
         if path.is_file():
             assert "first" not in path.read_text()
             assert "second" not in path.read_text()
-    assert "OPEN=word" in (tmp_path / "genie/logs/env.log").read_text()
+    assert 'OPEN="word"' in (tmp_path / "genie/logs/env.log").read_text()
 
 
 @settings(max_examples=25)

@@ -168,8 +168,9 @@ def _postgresql(url: URL, timeout_s: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if (lane := connection.get_execution_options().get("matinee_lane")) is not None:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(timeout_s * 1000))}")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS}, {crc32(lane.encode()) - 2**31})")
+            until = f"set_config('lock_timeout', '{max(1, round(timeout_s * 1000))}', true)"
+            lock = f"pg_advisory_xact_lock({_WRITERS}, {crc32(lane.encode()) - 2**31})"
+            connection.exec_driver_sql(f"SELECT {until}, {lock}")
 
     return engine
 

@@ -47,6 +47,8 @@ R = TypeVar("R")
 
 TICK_S = 0.5
 TIDY_S = 60.0
+SHORT_S = 0.1
+"""A job that is over by then is not said to run."""
 PROGRESS = "genie/progress"
 STATE = "MATINEE_STATE"
 """The variable that names the folder which all attempts of a job share."""
@@ -90,7 +92,7 @@ class Agent:
         self._tickets = Tickets(tables)
         self._flow = Flow(self._tickets, settings)
         self._writer = Together(tables, PACE_S)
-        self._executor = Executor(tables, self.id, self._slots, self._run)
+        self._executor = Executor(tables, self._writer, self.id, slots=self._slots, run=self._run, note=self._note)
         self._keeper = Keeper(tables, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept)
         self._running: dict[str, Running] = {}
         self._told: dict[str, Told | None] = {}
@@ -139,16 +141,21 @@ class Agent:
         self._lease.end()
         self._tickets.close()
 
-    async def _run(self, ticket: str) -> None:
-        """One attempt of one job."""
+    async def _run(self, ticket: str) -> Ended | None:
+        """One attempt of one job; what came of it, where there was something to do."""
         one = await self._write(self._begin, ticket)
         if one is None:
-            return
+            return None
         self._under_way += 1
-        try:
-            await self._write(self._finish, Ended(one.job.id, self.id, await self._verdict(one)))
-        finally:
-            self._under_way -= 1
+        return Ended(one.job.id, self.id, await self._verdict(one))
+
+    async def _note(self, ended: Ended | None) -> None:
+        """Write what came of an attempt."""
+        if ended is not None:
+            try:
+                await self._write(self._finish, ended)
+            finally:
+                self._under_way -= 1
 
     async def _verdict(self, one: store.Stored) -> Verdict:
         """What comes of an attempt, whatever happens."""
@@ -173,14 +180,18 @@ class Agent:
             return Verdict(status=JobStatus.FAILED, message="Its agent lost the database.", lost=True)
         running = Running(one.job.id, place, environment, limits, secrets)
         self._running[one.job.id] = running
-        told: asyncio.Future[None] = asyncio.ensure_future(self._write(self._started, one.job.id))
+        told = asyncio.ensure_future(self._tell_of_start(one.job.id))
         try:
             outcome = await running.outcome()
         finally:
-            told.cancel()  # of one that was so short nobody needs to hear that it ran
+            told.cancel()
             del self._running[one.job.id]
             self._told.pop(one.job.id, None)
         return verdict_of(outcome, place)
+
+    async def _tell_of_start(self, id_: str) -> None:
+        await asyncio.sleep(SHORT_S)
+        await self._write(self._started, id_)
 
     def _lay(self, place: Path, one: store.Stored) -> dict[str, str]:
         """Make the folder of an attempt; the variables of its environment."""

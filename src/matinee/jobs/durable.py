@@ -13,26 +13,30 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Queue
+from dbos._context import current_owner_xid
 from dbos._core import execute_dequeued_workflow
 from dbos._sys_db import SystemDatabase
 from dbos._utils import GlobalParams, generate_uuid
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, bindparam, event, select
 
 from matinee.base.clock import now_ms
 from matinee.base.tables import LOCK_S, Tables
 from matinee.jobs import bell
+from matinee.jobs.together import Together
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 NAME, QUEUE, WORKFLOW, VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
 _BUSY_S, _IDLE_S = 0.05, 1.0
 """How long an agent waits before it looks for tickets again, where nothing calls it."""
-PACE_S = 0.025
+PACE_S = 0.05
 """The least time between two looks, or two writes, of an agent that is busy: so more is done at once."""
 LEAST_URGENT = 1_000
 _AT_ONCE = 500
@@ -85,7 +89,7 @@ class Tickets:
 
     def give_back(self, agents: Collection[str]) -> int:
         """Put the tickets that dead agents had taken back into the queue; how many."""
-        status = self._table("workflow_status")
+        status = _table(self._engine, "workflow_status")
         mine = (status.c.status == "PENDING") & status.c.executor_id.in_(agents)
         values = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None, "updated_at": now_ms()}
         with self._engine.begin() as connection:
@@ -93,12 +97,12 @@ class Tickets:
 
     def tidy(self, before_ms: int) -> int:
         """Forget tickets that were done with before a time; how many."""
-        status = self._table("workflow_status")
+        status = _table(self._engine, "workflow_status")
         done = select(status.c.workflow_uuid).where(status.c.completed_at < before_ms)
         with self._engine.begin() as connection:
             ids = list(connection.execute(done.limit(_AT_ONCE)).scalars())
             for name in ("workflow_input", "workflow_output", "operation_outputs", "workflow_status") if ids else ():
-                table = self._table(name)
+                table = _table(self._engine, name)
                 connection.execute(sa.delete(table).where(table.c.workflow_uuid.in_(ids)))
         return len(ids)
 
@@ -108,10 +112,6 @@ class Tickets:
         if self._engine.dialect.name == "sqlite":
             self._engine.dispose()
 
-    def _table(self, name: str) -> sa.Table:
-        schema = None if self._engine.dialect.name == "sqlite" else _SCHEMA
-        return sa.Table(name, sa.MetaData(schema=schema), autoload_with=self._engine)
-
 
 class Executor:
     """The queue as an agent sees it; there is one in a process.
@@ -120,9 +120,23 @@ class Executor:
     steps, as soon as the database says that something was put there.
     """
 
-    def __init__(self, tables: Tables, agent: str, slots: int, run: Callable[[str], Awaitable[None]]) -> None:
-        """`run` is awaited for every ticket that is taken, at most `slots` of them at once."""
-        self._engine, self._slots = _engine(tables), slots
+    def __init__(
+        self,
+        tables: Tables,
+        writer: Together,
+        agent: str,
+        *,
+        slots: int,
+        run: Callable[[str], Awaitable[T]],
+        note: Callable[[T], Awaitable[None]],
+    ) -> None:
+        """`run` is awaited for every ticket that is taken, at most `slots` of them at once; then `note` for its result.
+
+        The ticket is done with once both have returned.
+        """
+        self._engine, self._writer, self._slots = _engine(tables), writer, slots
+        self._held: set[str] = set()
+        """Tickets that have a slot."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs queue", daemon=True)
         _migrate(self._engine)
@@ -143,11 +157,19 @@ class Executor:
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def workflow(ticket: str) -> None:
-            await run(ticket)
+            try:
+                result = await run(ticket)
+            finally:
+                self._held.discard(ticket)
+            await note(result)
 
     def start(self) -> None:
         """Begin to take tickets."""
         DBOS.launch()
+        database: Any = self._dbos._sys_db
+        self._done = _done(_table(self._engine, "workflow_status"))
+        self._single, database.update_workflow_outcome = database.update_workflow_outcome, self._outcome
+        self._database = database
         DBOS.register_queue(QUEUE, worker_concurrency=self._slots, on_conflict="always_update")
         self._thread.start()
 
@@ -177,22 +199,68 @@ class Executor:
 
     def _take(self, queue: Queue) -> bool:
         """Take as many tickets as there are and there is room for; whether anything is under way."""
-        database, running = self._dbos._sys_db, self._dbos._active_workflows_set.count_for_queue(QUEUE)
-        if running >= self._slots:
+        if len(self._held) >= self._slots:
             return True
         token = generate_uuid()
-        ids, _ = database.start_queued_workflows(
+        ids, _ = self._database.start_queued_workflows(
             queue,
             GlobalParams.executor_id,
             GlobalParams.app_version,
             None,
-            running,
+            len(self._held),
             owner_xid=token,
             is_latest_version=False,  # every ticket names its version
         )
-        for status in database.get_workflow_statuses(ids) if ids else ():
+        for status in self._database.get_workflow_statuses(ids) if ids else ():
+            self._held.add(status["workflow_uuid"])
             execute_dequeued_workflow(self._dbos, status, token)
-        return bool(ids) or running > 0
+        return bool(self._held)
+
+    def _outcome(self, workflow_id: str, status: str, **how: Any) -> bool:
+        """Takes the place of DBOS's own, which gives each outcome a transaction of its own: here many share one.
+
+        Nobody waits for it: a ticket whose end was not noted is taken again once its agent is gone, and its job is
+        found to be final.
+        """
+        if status != "SUCCESS":
+            return bool(self._single(workflow_id, status, **how))
+        self._writer.write(self._record, (workflow_id, current_owner_xid(workflow_id))).add_done_callback(_report)
+        return True
+
+    def _record(self, connection: Connection, done: Sequence[tuple[str, str | None]]) -> None:
+        """Note that workflows have ended well, those of them that are still ours."""
+        ids, owners = zip(*done, strict=True)
+        connection.execute(self._done, {"ids": ids, "owners": owners, "now_ms": now_ms()})
+
+
+def _report(noted: Future[None]) -> None:
+    if error := noted.exception():
+        logger.warning("it is not noted that a ticket is done with: %s", error)
+
+
+def _table(engine: Engine, name: str) -> sa.Table:
+    """One of DBOS's own."""
+    schema = None if engine.dialect.name == "sqlite" else _SCHEMA
+    return sa.Table(name, sa.MetaData(schema=schema), autoload_with=engine)
+
+
+def _done(status: sa.Table) -> sa.Update:
+    """What DBOS writes of workflows that have ended well and returned nothing."""
+    return (
+        sa.update(status)
+        .where(
+            status.c.workflow_uuid.in_(bindparam("ids", expanding=True)),
+            status.c.owner_xid.in_(bindparam("owners", expanding=True)),
+            status.c.status == "PENDING",
+        )
+        .values(
+            status="SUCCESS",
+            owner_xid=None,
+            deduplication_id=None,
+            updated_at=bindparam("now_ms"),
+            completed_at=bindparam("now_ms"),
+        )
+    )
 
 
 def _engine(tables: Tables) -> Engine:

@@ -174,6 +174,8 @@ class Flow:
 
     def _admit(self, connection: Connection, owner: str, now_ms: int) -> None:
         """Queue as many of an owner's jobs as there is room for."""
+        if not store.admissible(connection, owner, 1, now_ms):  # sooner seen than how many are queued
+            return
         limit = self.settings.owner_limits.get(owner, self.settings.active_limit)
         room = limit - store.queued(connection, owner)
         free = {tag: limit - store.tagged(connection, tag) for tag, limit in self.settings.tag_limits.items()}

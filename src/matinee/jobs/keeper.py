@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 20
 _EVERY_S = 1.0
 _LOOK_S = 300.0
-_REST = 5
+_REST = 20
 """How much longer it rests than it works, as long as the agent has jobs to run: they matter more."""
 _AGAIN_S = 30.0
 """After a failure: a full disk does not empty itself at once."""

@@ -70,12 +70,8 @@ class Script:
             yield f"source {quote('./' + one.path)}"
         yield "exec 1>&6 2>&7 6>&- 7>&-"
         yield "\n# The environment as the command finds it, without secrets; it is written once setup has gone well"
-        yield f"compgen -e >{ENVIRONMENT}; mapfile -t names <{ENVIRONMENT}"  # $(...) would take a process more
-        yield 'for name in "${names[@]}"; do'
-        hidden = "|".join(sorted(_variable(one) for one in self.secrets))
-        kept = """printf '%s=%q\\n' "$name" "${!name}\""""
-        yield f'  case "$name" in {hidden}) ;; *) {kept} ;; esac' if hidden else f"  {kept}"
-        yield f"done >{ENVIRONMENT}"
+        shown = f"(unset {' '.join(sorted(map(_variable, self.secrets)))}; export -p)" if self.secrets else "export -p"
+        yield f"{shown} >{ENVIRONMENT}"
         yield "\n# The command"
         yield " ".join([*self.executable, *map(quote, self.arguments), *([self.tail] if self.tail else [])])
 
