@@ -392,6 +392,19 @@ def test_output_is_sent_so_that_it_can_do_no_harm(boss: httpx.Client, cinema: Ci
     assert boss.get(output, params={"attempt": 7}).status_code == 404
 
 
+def test_the_size_of_a_file_is_told_without_reading_it(boss: httpx.Client, cinema: Cinema) -> None:
+    id_ = made(boss, "jobs", JOB).rpartition("/")[2]
+    folder = cinema.workspace.backends.work / "jobs" / id_ / "0"
+    folder.mkdir(parents=True)
+    with (folder / "stdout").open("wb") as log:
+        log.truncate(1 << 40)  # to read it would take an hour
+    answer = boss.head(f"{V3}/jobs/{id_}/output/stdout")
+    assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, str(1 << 40), b"")
+    part = boss.head(f"{V3}/jobs/{id_}/output/stdout", headers={"Range": "bytes=-10"})
+    assert (part.status_code, part.headers["content-length"]) == (206, "10")
+    assert boss.head(f"{V3}/jobs/{id_}/output/nothing").status_code == 404
+
+
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NotFound, match="has no file pipe"):

@@ -37,7 +37,6 @@ STREAM_KEPT = "private, no-cache"
 PICTURE_KEPT = "private, max-age=3600"
 
 
-@router.head("/media/{title_id}/{path:path}", include_in_schema=False)
 @router.get("/media/{title_id}/{path:path}", responses=ANY_FILE, response_class=Response)
 async def media(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A file of a title's stream: manifest, segment, subtitles or storyboard."""
@@ -45,7 +44,6 @@ async def media(request: Request, title_id: TitleId, path: str, viewer: Watching
     return await send(request, here.backends.objects, f"streams/{title_id}/{path}", STREAM_KEPT)
 
 
-@router.head("/pictures/{title_id}/{path:path}", include_in_schema=False)
 @router.get("/pictures/{title_id}/{path:path}", responses=ANY_FILE, response_class=Response)
 async def picture(request: Request, title_id: TitleId, path: str, viewer: Watching, here: Here) -> Response:
     """A still or poster of a title."""

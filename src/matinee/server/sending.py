@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from matinee.base.errors import Unavailable
 from matinee.base.objects import ObjectInfo
+from matinee.server.middleware.head import HEAD
 from matinee.server.ranges import matches, span
 
 PIECE_BYTES = 1 << 18
@@ -58,7 +59,7 @@ async def send(request: Request, source: Readable, key: str, mime: str, extra: M
     if part:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size_bytes}"
     status = 206 if part else 200
-    if request.method == "HEAD":
+    if HEAD in request.scope:
         return Response(status_code=status, headers=headers, media_type=mime)
     if stop - start <= WHOLE_BYTES:
         body = await run_sync(source.read, key, start, stop)

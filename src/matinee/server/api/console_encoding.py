@@ -58,7 +58,6 @@ def comparison(_: Operator, title_id: TitleId, here: Here) -> ComparedTitle:
     return compared_title(here, title_id)
 
 
-@router.head("/comparisons/{title_id}/films/{folder}/{name}", include_in_schema=False)
 @router.get("/comparisons/{title_id}/films/{folder}/{name}", responses=ANY_FILE, response_class=Response)
 async def film(request: Request, _: Operator, title_id: TitleId, folder: Folder, name: Film, here: Here) -> Response:
     """The film of one rung, without sound."""
