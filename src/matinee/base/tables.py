@@ -152,7 +152,7 @@ def _sqlite(url: URL, root: Path, timeout_s: float) -> Engine:
     return engine
 
 
-_NOTICED = {
+NOTICED: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -163,7 +163,7 @@ _NOTICED = {
 
 
 def _postgresql(url: URL, timeout_s: float) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=_NOTICED)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=NOTICED)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -28,6 +28,7 @@ from matinee.base.objects import Objects
 from matinee.base.progress_file import Told
 from matinee.base.tables import Tables
 from matinee.jobs import folder, minder, process, schedules, store
+from matinee.jobs.answers import Answers
 from matinee.jobs.archive import Archive
 from matinee.jobs.durable import PACE_S, Executor, Tickets
 from matinee.jobs.flow import Ended, Flow
@@ -94,6 +95,7 @@ class Agent:
         self._writer = Together(tables, PACE_S)
         self._executor = Executor(tables, self._writer, self.id, slots=self._slots, run=self._run, note=self._note)
         self._keeper = Keeper(tables, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept)
+        self._answers = Answers(tables, work, self.id)
         self._running: dict[str, Running] = {}
         self._told: dict[str, Told | None] = {}
         """How far each running job has come, as it was written last."""
@@ -108,6 +110,7 @@ class Agent:
         self._minder = minder.start(self.id)
         self._executor.start()
         self._keeper.start()
+        self._answers.start()
         fence = threading.Thread(target=self._fence, name="jobs fence", daemon=True)
         fence.start()
         try:
@@ -136,6 +139,7 @@ class Agent:
             time.sleep(0.05)
         self._executor.stop()
         self._keeper.stop()
+        self._answers.stop()
         self._writer.close()
         self._minder.communicate()
         self._lease.end()

@@ -39,10 +39,14 @@ class Archive:
                     self._keep(folder, _key(job_id, folder.name))
         return f"jobs/{job_id}"
 
+    def is_here(self, job_id: str, name: str) -> bool:
+        """Whether a folder of a job is on this machine."""
+        return (self._work / job_id / name).is_dir()
+
     def lay(self, job_id: str, name: str) -> Path:
         """A folder of a job as it is here, or brought here. Raises `NotFound` where it is nowhere."""
         folder = self._work / job_id / name
-        if not folder.is_dir():
+        if not self.is_here(job_id, name):
             with self._objects.stream(_key(job_id, name)) as stream, disk_errors(folder):
                 new = folder.with_name(f".{name}.new")
                 shutil.rmtree(new, ignore_errors=True)

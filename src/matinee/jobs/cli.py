@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
@@ -14,10 +15,12 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from matinee.base.clock import DAY_MS, MINUTE_MS, now_ms, to_iso
-from matinee.base.errors import InvalidInput, NotFound
+from matinee.base.errors import InvalidInput, NotFound, Unavailable
+from matinee.base.terminal import Opener
 from matinee.jobs import cli_schedules, cli_secrets
 from matinee.jobs import resources as resource_rows
 from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
+from matinee.jobs.elsewhere import PIECE_BYTES
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
 from matinee.jobs.spark import cli as cli_spark
@@ -116,7 +119,7 @@ def submit(
         opener.say("No agent is up, so it waits. `matinee serve` keeps one up, `matinee jobs agent` is one.")
     if wait:
         opener.say(f"job {job.id}")
-        job = _follow(service, job.id)
+        job = _follow(opener, service, job.id)
     opener.show(plain(job), f"job {job.id}: {job.status} {job.status_msg}".rstrip())
     if wait and job.status != JobStatus.SUCCEEDED:
         raise typer.Exit(1)
@@ -178,11 +181,12 @@ def log(
     follow: Annotated[bool, typer.Option(help="Go on until the job ends.")] = False,
 ) -> None:
     """Print what a job wrote."""
-    _, service = service_of(ctx)
+    opener, service = service_of(ctx)
     if follow:
-        _follow(service, id_, file)
+        _follow(opener, service, id_, file)
     else:
-        sys.stdout.buffer.write(service.output(id_, file).read_bytes())
+        with service.folder(id_).stream(file) as source:
+            shutil.copyfileobj(source, sys.stdout.buffer)
 
 
 @app.command()
@@ -229,7 +233,7 @@ def costs(
     opener.show([plain(one) for one in found], table)
 
 
-def _follow(service: Service, id_: str, file: str = "stdout") -> Job:
+def _follow(opener: Opener, service: Service, id_: str, file: str = "stdout") -> Job:
     """Print a file as it grows, until the job ends."""
     attempt, at = 0, 0
     while True:
@@ -237,12 +241,15 @@ def _follow(service: Service, id_: str, file: str = "stdout") -> Job:
         if job.attempt != attempt:
             attempt, at = job.attempt, 0
         try:
-            with service.output(id_, file).open("rb") as text:
-                text.seek(at)
-                at += sys.stdout.buffer.write(text.read())
-                sys.stdout.buffer.flush()
+            folder = service.folder(id_, attempt)
+            while piece := folder.read(file, at, at + PIECE_BYTES):
+                at += sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
         except NotFound:
             pass
+        except Unavailable as error:  # others find out what became of its machine, and the job then ends or moves
+            if job.status.final:
+                opener.say(str(error))
         if job.status.final:
             return job
         time.sleep(0.2)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
-from matinee.base.errors import Conflict, NotFound
+from matinee.base.errors import Conflict
 from matinee.base.ids import new_id
 from matinee.jobs import attachments, census, resources, schedules, search, store
 from matinee.jobs.agent import Agent
@@ -21,10 +21,10 @@ from matinee.jobs.census import Heartbeat
 from matinee.jobs.connected import Graph, connected
 from matinee.jobs.costs import Cost, costs
 from matinee.jobs.durable import Tickets
+from matinee.jobs.elsewhere import AnyOutput
 from matinee.jobs.flow import Flow
 from matinee.jobs.graph import named
 from matinee.jobs.history import Day, history
-from matinee.jobs.output import Output, missing
 from matinee.jobs.records import Job, JobRequest, JobStatus, Usable
 from matinee.jobs.schedules import Planned, Schedule
 from matinee.jobs.search import Found, JobFilter, Kept, Page, ResourceFilter, Whole
@@ -32,6 +32,7 @@ from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.together import LANE, Together
 from matinee.jobs.waiting import until_final
+from matinee.jobs.whereabouts import Whereabouts
 
 R = TypeVar("R", bound=Usable)
 
@@ -49,6 +50,7 @@ class Service:
         self._work = backends.work / "jobs"
         self.secrets = Secrets(backends.work.parent / settings.secrets)
         self._archive = Archive(backends.objects, self._work)
+        self._whereabouts = Whereabouts(backends.tables, self._archive)
         self._rng = SystemRandom()
         self._made: _Opened | None = None
         self._lock = threading.Lock()
@@ -165,16 +167,18 @@ class Service:
         return until_final(lambda: self.job(id_), timeout_s, every_s)
 
     def output(self, id_: str, name: str = "stdout", attempt: int | None = None) -> Path:
-        """A file of a job's folder, of its latest attempt, brought here where it lies elsewhere. Raises `NotFound`."""
+        """A file of a job's folder, of its latest attempt; a copy where that lies elsewhere, which goes with `close`.
+
+        Raises what `folder` raises.
+        """
         return self.folder(id_, attempt).path(name)
 
-    def folder(self, id_: str, attempt: int | None = None) -> Output:
-        """What an attempt of a job, the latest where none is named, has left, brought here. Raises `NotFound`."""
-        number = self.job(id_).attempt if attempt is None else attempt
-        try:
-            return Output(self._archive.lay(id_, str(number)), f"The job {id_}")
-        except NotFound:
-            raise missing(f"The job {id_}") from None
+    def folder(self, id_: str, attempt: int | None = None) -> AnyOutput:
+        """What an attempt of a job, the latest where none is named, has left: here, brought here, or where it runs.
+
+        Raises `NotFound`, and `Unavailable` where it lies on a machine that does not answer.
+        """
+        return self._whereabouts.folder(id_, attempt)
 
     def save_schedule(self, one: Schedule) -> Planned:
         """Store a schedule, over what had its id; as it is planned now.
@@ -243,7 +247,8 @@ class Service:
         )
 
     def close(self) -> None:
-        """Let go of the queue."""
+        """Let go of the queue, and of copies of files."""
+        self._whereabouts.close()
         with self._lock:
             if self._made is not None:
                 self._made.writer.close()

@@ -6,7 +6,7 @@ ours: that is the queue of DBOS, in the same database, so that a job and its pla
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -98,4 +98,20 @@ job_agents = Table(
     Column("slots", Integer, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("beat_ms", BigInteger, nullable=False),
+)
+
+# What machines ask each other about files of attempts (see `elsewhere`); a question goes as soon as it is answered.
+job_questions = Table(
+    "job_questions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("agent", String, nullable=False, index=True),  # that is to answer
+    Column("job_id", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("stop", BigInteger, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+    Column("data", LargeBinary),
 )

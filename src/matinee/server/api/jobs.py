@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from matinee.base.clock import to_iso
 from matinee.base.disk import disk_errors, make_folder
-from matinee.base.errors import InvalidInput, NotFound
+from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.jobs import attachments
 from matinee.jobs.connected import Graph
 from matinee.jobs.fields import Id, Line, Text
@@ -278,5 +278,5 @@ def _chosen(whole: Whole, kind: type[Usable], key: str) -> list[Usable]:
 def _size(here: Context, id_: str, name: str) -> int | None:
     try:
         return here.jobs.folder(id_).info(name).size_bytes
-    except NotFound:
+    except (NotFound, Unavailable):
         return None

@@ -6,6 +6,7 @@ whatever their names say, and anything but pictures is kept, not shown.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -17,7 +18,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from matinee.jobs.output import Entry, Output
+from matinee.base.errors import NotFound
+from matinee.jobs.elsewhere import AnyOutput
+from matinee.jobs.output import Entry
 from matinee.server.api.jobs import JobId
 from matinee.server.api.jobs_hal import address
 from matinee.server.context import Here
@@ -70,7 +73,7 @@ class Folder(BaseModel):
 async def output(id_: JobId, request: Request, here: Here, path: str = "", attempt: Attempt = None) -> Response:
     """A file of a job, or part of it, or what is in a folder: as JSON, and as HTML for browsers."""
     found, name = await run_sync(here.jobs.folder, id_, attempt), path.strip("/")
-    if not await run_sync(found.is_folder, name):
+    with suppress(NotFound):
         mime, headers = _how(name)
         return await send(request, found, name, mime, headers)
     folder = await run_sync(_folder, found, name, address(request, "jobs", id_, "output"))
@@ -90,7 +93,7 @@ def _how(name: str) -> tuple[str, dict[str, str]]:
     return "application/octet-stream", {**_INERT, "Content-Disposition": kept}
 
 
-def _folder(output: Output, name: str, base: str) -> Folder:
+def _folder(output: AnyOutput, name: str, base: str) -> Folder:
     here = f"{base}/{quote(name)}/" if name else f"{base}/"
     entries = [(one.folder, _told(one, here)) for one in output.entries(name)]
     above = base if "/" not in name else f"{base}/{quote(name.rpartition('/')[0])}"

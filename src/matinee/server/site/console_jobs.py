@@ -11,7 +11,6 @@ from starlette.responses import Response
 from matinee.base import clock
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import NotFound
-from matinee.jobs.output import Output
 from matinee.jobs.search import JobFilter, Page
 from matinee.server.api.jobs import JobId
 from matinee.server.context import Context, Here
@@ -144,7 +143,7 @@ def job(
         tags=tags(whole.job),
         attempts=attempt_lines(whole, now),
         until=moment(whole.job.finished_ms or now)[11:],
-        left=Left.of(whole, _output(here, id_, shown), shown, log),
+        left=Left.of(whole, here.jobs, shown, log),
         graph=sketch(found, id_, now) if found else None,
         request_json=whole.request.model_dump_json(by_alias=True, exclude_defaults=True, indent=2),
         data=data_href(id_),
@@ -190,14 +189,6 @@ def _is_job(here: Context, text: str) -> bool:
         return here.jobs.job(text).id == text
     except NotFound:
         return False
-
-
-def _output(here: Context, id_: str, attempt: int) -> Output | None:
-    """What an attempt has left, as far as it can be read on this machine."""
-    try:
-        return here.jobs.folder(id_, attempt)
-    except NotFound:
-        return None
 
 
 def _data(wanted: JobFilter, part: Page) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-from matinee.base.errors import NotFound
-from matinee.jobs.output import Entry, Output
+from matinee.base.errors import NotFound, Unavailable
+from matinee.jobs.elsewhere import AnyOutput
+from matinee.jobs.output import Entry
 from matinee.jobs.search import Whole
+from matinee.jobs.service import Service
 from matinee.server.site.job_views import data_href, job_href
 from matinee.server.site.job_words import moment, size
 
@@ -55,10 +57,10 @@ class Left:
     """Why there is nothing."""
 
     @classmethod
-    def of(cls, whole: Whole, output: Output | None, attempt: int, log: LogName) -> Left:
-        """What an attempt has left; `output` is None where that cannot be read here."""
+    def of(cls, whole: Whole, jobs: Service, attempt: int, log: LogName) -> Left:
+        """What an attempt has left, wherever `jobs` find that."""
         id_, numbers = whole.job.id, [one.attempt for one in whole.attempts]
-        sizes = {name: _size(output, LOGS[name]) for name in LOGS}
+        entries, sizes, silent = _read(jobs, id_, attempt)
         there = sizes[log] is not None
         return cls(
             attempt=attempt,
@@ -72,8 +74,8 @@ class Left:
             attempts=[Choice(f"Attempt {one}", _href(id_, log, one), "", current=one == attempt) for one in numbers]
             if len(numbers) > 1
             else [],
-            files=_files(id_, attempt, output.entries()) if output else [],
-            why="" if there else _why(whole, attempt),
+            files=_files(id_, attempt, entries),
+            why="" if there else _why(whole, attempt, silent=silent, some=bool(entries)),
         )
 
 
@@ -81,20 +83,33 @@ def _href(id_: str, log: str, attempt: int) -> str:
     return f"{job_href(id_)}?log={log}&attempt={attempt}#log"
 
 
-def _size(output: Output | None, name: str) -> int | None:
+def _read(jobs: Service, id_: str, attempt: int) -> tuple[list[Entry], dict[LogName, int | None], bool]:
+    """Files, sizes of logs, and whether the machine where they lie is silent."""
     try:
-        return output.info(name).size_bytes if output else None
+        output = jobs.folder(id_, attempt)
+        return output.entries(), {name: _size(output, path) for name, path in LOGS.items()}, False
+    except (NotFound, Unavailable) as error:
+        return [], dict.fromkeys(LOGS), isinstance(error, Unavailable)
+
+
+def _size(output: AnyOutput, path: str) -> int | None:
+    try:
+        return output.info(path).size_bytes
     except NotFound:
         return None
 
 
-def _why(whole: Whole, attempt: int) -> str:
+def _why(whole: Whole, attempt: int, *, silent: bool, some: bool) -> str:
+    """Why a log is not there; `some` other files are."""
     begun = next((one for one in whole.attempts if one.attempt == attempt), None)
+    final = whole.job.status.final
     if begun is None:
-        return "It has written nothing." if whole.job.status.final else "It has not begun. What it writes comes here."
-    if whole.job.status.final:
+        return "It has written nothing." if final else "It has not begun. What it writes comes here."
+    if silent:
+        return f"What it wrote lies on {begun.host}, which does not answer."
+    if final and not some:
         return "What it wrote is not kept: it asked for that, or it was cleared away."
-    return f"What it writes lies on {begun.host.split(' ')[0]}, and can be read here once it has ended."
+    return "It has not written that." if final else "It has not written that yet."
 
 
 def _files(id_: str, attempt: int, entries: Sequence[Entry]) -> list[File]:
