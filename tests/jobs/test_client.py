@@ -14,11 +14,13 @@ import pytest
 from tests.jobs.conftest import WHO, request
 from tests.server.conftest import PASSWORD, running
 
+from matinee.base.clock import now_ms
 from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotAllowed, NotFound, Unavailable
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
 from matinee.jobs.client import Client
 from matinee.jobs.records import Application, ApplicationStatus, Cluster, Command, Criterion, JobStatus
+from matinee.jobs.schedules import Schedule
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 
@@ -87,6 +89,53 @@ def test_graphs_run_in_their_order(jobs: Service | Client, tmp_path: Path) -> No
     assert note.read_text() == "a\nb\n"
     with pytest.raises(InvalidInput, match="wait for each other"):
         jobs.submit_graph({"a": request("true", after=("b",)), "b": request("true", after=("a",))})
+
+
+@pytest.mark.usefixtures("agent")
+def test_everything_is_known_of_a_job(jobs: Service | Client, house: Workspace) -> None:
+    since_ms = now_ms()
+    wanted = request("exit 3", name="whole", retries=1, retry_wait_s=0, metadata={"a": [1, None]}, tags=("t",))
+    made = jobs.submit_graph({"first": wanted, "then": request("true", after=("first",))})
+    first, then = made["first"].id, made["then"].id
+    jobs.wait(then, 30)
+    whole, graph = jobs.whole(first), jobs.graph(then)
+    assert (whole, graph) == (house.service("jobs").whole(first), house.service("jobs").graph(then))
+    assert (whole.job, whole.request.metadata) == (jobs.job(first), {"a": [1, None]})
+    assert [(one.attempt, one.exit_code) for one in whole.attempts] == [(1, 3), (2, 3)]
+    assert ([one.id for one in whole.before], jobs.whole(then).after) == ([then], [whole.job])
+    assert [(one.job, one.after) for one in graph.edges] == [(then, first)]
+    again = jobs.wait(jobs.rerun(first).id, 30)
+    assert (again.id != first, again.name, again.status) == (True, "whole", JobStatus.FAILED)
+    until_ms = now_ms() + 1
+    assert [jobs.counts(since_ms)[one] for one in (JobStatus.FAILED, JobStatus.INVALID)] == [2, 1]
+    assert [(one.user, one.jobs, one.attempts, one.failed) for one in jobs.costs(since_ms, until_ms)] == [
+        ("ilse", 2, 4, 4)
+    ]
+    assert sum(day.ended.get(JobStatus.FAILED, 0) for day in jobs.history(since_ms, until_ms)) == 2
+    assert [one.pid > 1 for one in jobs.agents()] == [True]
+    for ask in (jobs.whole, jobs.graph, jobs.rerun):
+        with pytest.raises(NotFound, match="No job with id none"):
+            ask("none")
+    with pytest.raises(InvalidInput, match="days"):
+        jobs.history(0, 2**42)
+
+
+def test_schedules_are_kept(jobs: Service | Client) -> None:
+    nightly = Schedule(name="nightly", user="ilse", cron="30 3 * * *", requests={"a": request("true")})
+    planned = jobs.save_schedule(nightly)
+    id_ = planned.schedule.id or ""
+    assert planned.schedule == nightly.model_copy(update={"id": id_})
+    assert (jobs.schedule(id_), jobs.schedules()) == (planned, [planned])
+    assert jobs.save_schedule(planned.schedule.model_copy(update={"paused": True})).next_ms is None
+    ran = jobs.run_schedule(id_).last_jobs
+    assert jobs.job(ran["a"]).tags == (f"schedule:{id_}",)
+    jobs.remove_schedule(id_)
+    assert jobs.schedules() == []
+    for ask in (jobs.schedule, jobs.run_schedule):
+        with pytest.raises(NotFound, match="No schedule with id"):
+            ask(id_)
+    with pytest.raises(InvalidInput, match="wait for each other"):
+        jobs.save_schedule(nightly.model_copy(update={"requests": {"a": request("true", after=("a",))}}))
 
 
 @pytest.mark.usefixtures("agent")

@@ -1,7 +1,7 @@
 """Jobs of a workspace elsewhere, over HTTP: the methods of `matinee.jobs.service.Service`, asked of its server.
 
 Programs may use either, and need not know which. The server speaks as Genie does, so that Genie's own clients can
-stand in for this one: see docs/jobs.md.
+stand in for this one: see docs/jobs.md. Secrets are files of the machines that run jobs, and have no address.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, unquote
@@ -17,18 +18,25 @@ from urllib.parse import quote, unquote
 import httpx
 from pydantic import TypeAdapter
 
-from matinee.base.clock import from_iso
+from matinee.base.clock import from_iso, now_ms
 from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotAllowed, NotFound, Unavailable
+from matinee.base.ids import new_id
 from matinee.jobs import attachments
+from matinee.jobs.census import Heartbeat
+from matinee.jobs.connected import Graph
+from matinee.jobs.costs import Cost
+from matinee.jobs.history import Day
 from matinee.jobs.output import missing, outside
-from matinee.jobs.records import Job, JobRequest, Usable
+from matinee.jobs.records import Job, JobRequest, JobStatus, Usable
 from matinee.jobs.resources import KINDS
+from matinee.jobs.schedules import Planned, Schedule
+from matinee.jobs.search import Whole
 from matinee.jobs.waiting import until_final
 
 R = TypeVar("R", bound=Usable)
+T = TypeVar("T")
 _ON_A_PAGE = 1000
 _ERRORS: Mapping[int, type[MatineeError]] = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 409: Conflict}
-_GRAPH = TypeAdapter(dict[str, Job])
 
 
 class Client:
@@ -88,11 +96,26 @@ class Client:
     def submit_graph(self, requests: Mapping[str, JobRequest]) -> dict[str, Job]:
         """Have several requests run, each `after` those of the others that it names; all are taken in, or none."""
         told = self._ask("POST", "jobs/graph", json={name: _plain(one) for name, one in requests.items()})
-        return _GRAPH.validate_json(told.content)
+        return _told(dict[str, Job], told)
+
+    def rerun(self, id_: str) -> Job:
+        """A new job of the same request. Raises `NotFound`, and what `submit` raises."""
+        return self.job(_id(self._ask("POST", f"jobs/{_name(id_)}/rerun")))
 
     def job(self, id_: str) -> Job:
         """A job. Raises `NotFound`."""
         return _job(self._ask("GET", f"jobs/{_name(id_)}").json())
+
+    def whole(self, id_: str) -> Whole:
+        """A job with its request, its attempts, and the jobs that it waits for and that wait for it.
+
+        Raises `NotFound`.
+        """
+        return _told(Whole, self._ask("GET", f"jobs/{_name(id_)}/whole"))
+
+    def graph(self, id_: str) -> Graph:
+        """Everything that a job is connected with by what comes after what. Raises `NotFound`."""
+        return _told(Graph, self._ask("GET", f"jobs/{_name(id_)}/graph"))
 
     def jobs(
         self, *, statuses: Collection[str] = (), owner: str = "", tags: Collection[str] = (), limit: int = 50
@@ -124,6 +147,46 @@ class Client:
             with copy.open("wb") as out:
                 out.writelines(answer.iter_bytes())
         return copy
+
+    def save_schedule(self, one: Schedule) -> Planned:
+        """Store a schedule, over what had its id; as it is planned now.
+
+        Raises `InvalidInput` where its jobs wait for each other.
+        """
+        place = _schedule(one.id or new_id(now_ms(), SystemRandom()))
+        return _told(Planned, self._ask("PUT", place, json=_plain(one)))
+
+    def schedules(self) -> list[Planned]:
+        """All schedules, the soonest first."""
+        return _told(list[Planned], self._ask("GET", "schedules"))
+
+    def schedule(self, id_: str) -> Planned:
+        """One of them. Raises `NotFound`."""
+        return _told(Planned, self._ask("GET", _schedule(id_)))
+
+    def remove_schedule(self, id_: str) -> None:
+        """Remove a schedule; the jobs that it has submitted stay."""
+        self._ask("DELETE", _schedule(id_))
+
+    def run_schedule(self, id_: str) -> Planned:
+        """Submit the jobs of a schedule now; what came of it. Raises `NotFound`."""
+        return _told(Planned, self._ask("POST", f"{_schedule(id_)}/run"))
+
+    def costs(self, since_ms: int, until_ms: int) -> list[Cost]:
+        """What the attempts that ended in a time have taken, by owner, the dearest first."""
+        return _told(list[Cost], self._ask("GET", "costs", params={"since": since_ms, "until": until_ms}))
+
+    def history(self, since_ms: int, until_ms: int) -> list[Day]:
+        """What became of jobs on each day of a time. Raises `InvalidInput` where that is too long."""
+        return _told(list[Day], self._ask("GET", "history", params={"since": since_ms, "until": until_ms}))
+
+    def counts(self, since_ms: int) -> dict[JobStatus, int]:
+        """How many jobs have each status: of active ones all, of final ones those that ended since a time."""
+        return _told(dict[JobStatus, int], self._ask("GET", "counts", params={"since": since_ms}))
+
+    def agents(self) -> list[Heartbeat]:
+        """Agents of every machine, and when each last said that it lives."""
+        return _told(list[Heartbeat], self._ask("GET", "agents"))
 
     def close(self) -> None:
         """Let go of the connections, and of copies of files."""
@@ -176,6 +239,11 @@ def _check(answer: httpx.Response) -> httpx.Response:
     raise (Unavailable if answer.status_code in {408, 429} else kind)(message, next_step=next_step)
 
 
+def _told(kind: type[T], answer: httpx.Response) -> T:
+    """What the server tells of something as it is, without links."""
+    return TypeAdapter(kind).validate_json(answer.content)
+
+
 def _job(told: Mapping[str, Any]) -> Job:
     """A job of what the server tells, whose times are words."""
     fields: dict[str, Any] = {}
@@ -189,12 +257,16 @@ def _job(told: Mapping[str, Any]) -> Job:
     return Job(**fields)
 
 
-def _plain(one: Usable | JobRequest) -> dict[str, Any]:
+def _plain(one: Usable | JobRequest | Schedule) -> dict[str, Any]:
     return one.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _place(kind: type[Usable]) -> str:
     return f"{KINDS[kind]}s"
+
+
+def _schedule(id_: str) -> str:
+    return f"schedules/{_name(id_)}"
 
 
 def _name(id_: str) -> str:

@@ -160,6 +160,12 @@ def rerun(id_: JobId, request: Request, here: Here) -> Response:
     return Response(status_code=202, headers={"Location": address(request, "jobs", here.jobs.rerun(id_).id)})
 
 
+@router.get("/{id}/whole")
+def whole(id_: JobId, here: Here) -> Whole:
+    """A job with its request, its attempts and its neighbours, in one answer. Genie has nothing like it."""
+    return here.jobs.whole(id_)
+
+
 @router.get("/{id}/graph")
 def graph(id_: JobId, here: Here) -> Graph:
     """All jobs that are connected with a job by what comes after what. Genie has nothing like it."""
