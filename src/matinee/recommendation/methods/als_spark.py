@@ -115,18 +115,9 @@ def learn(entries: DataFrame, knobs: Factorising, seed: int, workers: int) -> AL
     return als.fit(entries)
 
 
-def rows_of(learned: ALSModel, knobs: Factorising) -> Side:
-    """The vectors of all rows that have entries."""
-    return _side(learned.userFactors, knobs)
-
-
 def columns_of(learned: ALSModel, knobs: Factorising) -> Side:
     """The vectors of all columns that have entries."""
-    return _side(learned.itemFactors, knobs)
-
-
-def _side(frame: DataFrame, knobs: Factorising) -> Side:
-    table = frame.toArrow()
+    table = learned.itemFactors.toArrow()
     ids, flat = table["id"].to_numpy().astype(np.int64), pc.list_flatten(table["features"]).to_numpy()
     return Side(ids, (flat.reshape(ids.size, knobs.factors) / np.sqrt(1 + knobs.unobserved_weight)).astype(np.float32))
 
