@@ -13,7 +13,7 @@ import pytest
 
 from matinee.base.compute.local import LocalCompute
 from matinee.base.errors import SettingsError, Unavailable
-from matinee.testing.compute import square
+from matinee.testing.programs import square
 
 
 @pytest.mark.parametrize("url", ["local://?workers=0", "local://?workers=x", "local://here", "local://?cpus=2"])

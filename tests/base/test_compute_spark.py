@@ -16,7 +16,7 @@ from matinee.base.backends import BackendSettings, open_backends
 from matinee.base.compute import Compute
 from matinee.base.errors import Conflict, SettingsError, Unavailable
 from matinee.jobs.spark.standalone import Standalone
-from matinee.testing.compute import square
+from matinee.testing.programs import square
 
 pytestmark = pytest.mark.server
 
