@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.jobs.conftest import Agents, request, until
@@ -95,3 +96,13 @@ def test_a_job_is_run_anew(service: Service) -> None:
     assert one.model_copy(update={"id": None}) == other
     with pytest.raises(NotFound):
         service.rerun("none")
+
+
+def test_moments_that_have_passed_are_not_run_anew(service: Service) -> None:
+    """Or else the new job would be killed at once."""
+    hour, now = timedelta(hours=1), datetime.now(UTC)
+    late = service.submit(request("true", not_before=now - 2 * hour, deadline=now - hour))
+    early = service.submit(request("true", not_before=now + hour, deadline=now + 2 * hour))
+    again, later = (service.whole(service.rerun(one.id).id).request for one in (late, early))
+    assert (again.not_before, again.deadline) == (None, None)
+    assert (later.not_before, later.deadline) == (now + hour, now + 2 * hour)

@@ -200,7 +200,7 @@ def kill(ctx: typer.Context, id_: JobId) -> None:
 
 @app.command()
 def rerun(ctx: typer.Context, id_: JobId) -> None:
-    """Submit the request of a job once more, as a new job."""
+    """Submit the request of a job once more, as a new job, without hours and deadlines that have passed."""
     opener, service = service_of(ctx)
     job = service.rerun(id_)
     opener.show(plain(job), f"job {job.id}: {job.status}")

@@ -99,7 +99,7 @@ class Client:
         return _told(dict[str, Job], told)
 
     def rerun(self, id_: str) -> Job:
-        """A new job of the same request. Raises `NotFound`, and what `submit` raises."""
+        """A new job of the same request, see `JobRequest.anew`. Raises `NotFound`, and what `submit` raises."""
         return self.job(_id(self._ask("POST", f"jobs/{_name(id_)}/rerun")))
 
     def job(self, id_: str) -> Job:

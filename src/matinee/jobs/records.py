@@ -257,6 +257,12 @@ class JobRequest(Resource):
             found["commandText"] = text
         return found
 
+    def anew(self, now_ms: int) -> Self:
+        """The same for a new job: without its id, and without moments that have passed."""
+        moments = {"not_before": self.not_before, "deadline": self.deadline}
+        passed = [name for name, one in moments.items() if one and one.timestamp() * 1000 <= now_ms]
+        return self.model_copy(update=dict.fromkeys(["id", *passed]))
+
 
 def _with_runtime(found: dict[str, Any], **names: str) -> dict[str, Any]:
     """A copy in which resources that stood by themselves, under older names, are the runtime's."""

@@ -125,8 +125,8 @@ class Service:
         return {name: jobs[id_] for name, id_ in ids.items()}
 
     def rerun(self, id_: str) -> Job:
-        """A new job of the same request. Raises `NotFound`, and what `submit` raises."""
-        return self.submit(self.whole(id_).request.model_copy(update={"id": None}))
+        """A new job of the same request, see `JobRequest.anew`. Raises `NotFound`, and what `submit` raises."""
+        return self.submit(self.whole(id_).request.anew(now_ms()))
 
     def job(self, id_: str) -> Job:
         """A job. Raises `NotFound`."""

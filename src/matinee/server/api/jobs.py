@@ -156,7 +156,10 @@ def kill(id_: JobId, here: Here, why: Annotated[Text, Query(max_length=1000)] = 
 
 @router.post("/{id}/rerun", status_code=202, response_class=Response)
 def rerun(id_: JobId, request: Request, here: Here) -> Response:
-    """Have the same run once more, as a new job; its address is in `Location`. Genie has nothing like it."""
+    """Have the same run once more, as a new job, but for moments that have passed; its address is in `Location`.
+
+    Genie has nothing like it.
+    """
     return Response(status_code=202, headers={"Location": address(request, "jobs", here.jobs.rerun(id_).id)})
 
 
