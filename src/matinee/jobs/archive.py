@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from matinee.base.disk import disk_errors
 from matinee.base.errors import NotFound
@@ -66,16 +67,16 @@ class Archive:
         return folder
 
     def _keep(self, folder: Path, key: str) -> None:
-        new = folder.with_name(f".{folder.name}.zip")
-        try:
+        with NamedTemporaryFile(
+            dir=folder.parent, prefix=f".{folder.name}.", suffix=".zip"
+        ) as new:  # others may try too
             with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
                 for path in _files(folder):
                     archive.write(path, _name(path.relative_to(folder)))
                 count = len(archive.namelist())
+            new.flush()
             if count:
-                self._objects.put_file(key, new)
-        finally:
-            new.unlink(missing_ok=True)
+                self._objects.put_file(key, Path(new.name))
 
 
 def _key(job_id: str, name: str) -> str:

@@ -1,0 +1,105 @@
+"""What jobs left is archived one by one: what cannot be does not keep others waiting, and is not lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from tests.jobs.conftest import request, until
+
+from matinee.base.clock import now_ms
+from matinee.base.workspace import Workspace
+from matinee.jobs import keeper, store
+from matinee.jobs.archive import Archive
+from matinee.jobs.keeper import Keeper
+from matinee.jobs.service import Service
+from matinee.jobs.tables import jobs
+
+Kept = Callable[[], set[str]]
+AGAIN_S = 0.2
+
+
+@pytest.fixture
+def tables() -> str:
+    return "sqlite:///matinee.db"
+
+
+@pytest.fixture
+def work(workspace: Workspace) -> Path:
+    return workspace.backends.work / "jobs"
+
+
+@pytest.fixture
+def kept(workspace: Workspace, work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    """The keeper of the agent ``me`` and then which of its jobs are archived."""
+    backends = workspace.backends
+
+    def note(archives: dict[str, str]) -> None:
+        with backends.tables.write() as connection:
+            store.keep(connection, archives)
+
+    def archived() -> set[str]:
+        with backends.tables.read() as connection:
+            return set(connection.execute(jobs.select().where(jobs.c.archive.is_not(None))).scalars())
+
+    monkeypatch.setattr(keeper, "_EVERY_S", 0.02)
+    monkeypatch.setattr(keeper, "_LOOK_S", 0.1)
+    monkeypatch.setattr(keeper, "_AGAIN_S", AGAIN_S)
+    archive = Archive(backends.objects, work)
+    made = Keeper(backends.tables, archive, work, agent="me", keep_days=0, kept=note)
+    made.start()
+    yield archived
+    made.stop()
+
+
+def ended(service: Service, work: Path, *ids: str) -> None:
+    """Jobs that have ended at the agent ``me``, and left a file each."""
+    for id_ in ids:
+        service.submit(request("true", id=id_))
+        (work / id_ / "1").mkdir(parents=True)
+        (work / id_ / "1/stdout").write_text(id_)
+    with service._tables.write() as connection:
+        mine = update(jobs).where(jobs.c.id.in_(ids))
+        connection.execute(mine.values(status="SUCCEEDED", agent="me", attempt=1, finished_ms=now_ms()))
+
+
+def test_one_that_cannot_be_archived_lets_others_go_before(
+    service: Service, workspace: Workspace, work: Path, kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = {f"bad{i}" for i in range(2)}, {f"good{i}" for i in range(25)}
+    blocked = [workspace.root / "objects/jobs" / one for one in bad]
+    for one in blocked:
+        one.parent.mkdir(exist_ok=True)
+        one.write_text("not a folder: nothing can be stored below it")
+    began = time.monotonic()
+    ended(service, work, *sorted(bad), *sorted(good))
+    until(lambda: kept() == good, 10)
+    assert time.monotonic() - began < 5
+    until(lambda: not any((work / one).exists() for one in good), 10)  # they are cleared away, as settings say
+    assert {one.name for one in work.iterdir()} == bad
+    until(lambda: len(caplog.records) >= 6, 10)
+    tries = [one for one in caplog.records if "the job bad0 left" in one.message]
+    assert all("another object lies at a part of that key" in one.message for one in tries)
+    assert tries[1].created - tries[0].created >= AGAIN_S
+    assert tries[2].created - tries[1].created >= 2 * AGAIN_S
+    for one in blocked:
+        one.unlink()
+    until(lambda: kept() == good | bad, 10)
+    assert workspace.backends.objects.exists("jobs/bad0/1.zip")
+
+
+def test_a_full_disk_is_not_asked_for_every_job(
+    service: Service, workspace: Workspace, work: Path, kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids, blocked = {f"job{i}" for i in range(40)}, workspace.root / "objects/jobs"
+    blocked.write_text("not a folder: nothing can be stored below it")
+    began = time.monotonic()
+    ended(service, work, *ids)
+    until(lambda: len(caplog.records) >= 6, 10)
+    assert len(caplog.records) <= 3 * (1 + (time.monotonic() - began) / AGAIN_S)
+    assert {one.name for one in work.iterdir()} == ids
+    blocked.unlink()
+    until(lambda: kept() == ids, 10)
