@@ -94,7 +94,9 @@ class Agent:
         self._flow = Flow(self._tickets, settings)
         self._writer = Together(tables, PACE_S)
         self._executor = Executor(tables, self._writer, self.id, slots=self._slots, run=self._run, note=self._note)
-        self._keeper = Keeper(tables, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept)
+        self._keeper = Keeper(
+            tables, objects, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept
+        )
         self._answers = Answers(tables, work, self.id)
         self._running: dict[str, Running] = {}
         self._told: dict[str, Told | None] = {}

@@ -1,18 +1,25 @@
-"""Files that come with a job request: kept among the objects, where an agent on any machine can fetch them."""
+"""Files that come with a job request: kept among the objects, where an agent on any machine can fetch them.
+
+They are there before the job is. So that none stays behind where whoever keeps them is killed between, a mark lies at a
+key of its own meanwhile, and marks are few enough to be listed often.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from matinee.base.errors import InvalidInput, Unavailable
 from matinee.base.objects import Objects
+from matinee.base.tables import Tables
+from matinee.jobs import store
 from matinee.jobs.folder import OBJECTS, OURS
 
 MOST_BYTES = 100 << 20
 MOST = 100
 _LONGEST_NAME_BYTES = 240
+_MARKS = "attaching/"
 
 
 def check_name(name: str) -> str:
@@ -49,19 +56,43 @@ def kept(objects: Objects, id_: str, nonce: str, files: Sequence[Path]) -> Itera
     if len(set(names)) < len(names) or len(names) > MOST:
         told = "Two attachments have one name." if len(names) <= MOST else f"There are more than {MOST} attachments."
         raise InvalidInput(told, next_step="Send each once, or put them into one archive.")
-    keys = [f"{prefix(id_)}{nonce}/{name}" for name in names]
+    if not names:
+        yield []
+        return
+    keys, mark = [f"{prefix(id_)}{nonce}/{name}" for name in names], f"{_MARKS}{id_}/{nonce}"
     stored = False
     try:
+        objects.put(mark, b"")
         for key, file in zip(keys, files, strict=True):
             _put(objects, key, file)
         stored = True
         yield [f"{OBJECTS}{key}" for key in keys]
     except BaseException as error:
-        # Where the database went away, nobody knows whether it had taken the job in.
+        # Where the database went away, nobody knows whether it had taken the job in: `sweep` asks later.
         if not (stored and isinstance(error, Unavailable)):
-            for key in keys:
-                objects.delete(key)
+            _drop(objects, [*keys, mark])
         raise
+    _drop(objects, [mark])
+
+
+def sweep(objects: Objects, tables: Tables, before_ms: int) -> None:
+    """Remove what was kept before a time for jobs that never came to be."""
+    for mark in [one.key for one in objects.list(_MARKS) if one.modified_ms < before_ms]:
+        id_, _, nonce = mark.removeprefix(_MARKS).partition("/")
+        place = f"{prefix(id_)}{nonce}/"
+        with tables.read() as connection:
+            wanted = [file for one in store.found(connection, [id_]) for file in one.request.dependencies]
+        if not any(file.startswith(OBJECTS + place) for file in wanted):
+            for key in [one.key for one in objects.list(place)]:
+                objects.delete(key)
+        objects.delete(mark)
+
+
+def _drop(objects: Objects, keys: Iterable[str]) -> None:
+    """Delete these; where the objects are away, `sweep` does."""
+    with suppress(Unavailable):
+        for key in keys:
+            objects.delete(key)
 
 
 def _put(objects: Objects, key: str, file: Path) -> None:

@@ -1,5 +1,7 @@
 """Keeps what jobs have left: a thread of an agent that archives folders and, later, clears them away.
 
+It also clears away attachments of jobs that never came to be.
+
 A job is final before it is archived, and stays so where that fails: it is tried again until it is done, and what lies
 in the folder is not cleared away before. One that fails lets others go before it.
 """
@@ -19,8 +21,9 @@ from matinee.base import clock
 from matinee.base.clock import DAY_MS
 from matinee.base.disk import disk_errors
 from matinee.base.errors import MatineeError
+from matinee.base.objects import Objects
 from matinee.base.tables import Tables
-from matinee.jobs import store
+from matinee.jobs import attachments, store
 from matinee.jobs.archive import Archive
 from matinee.jobs.pauses import Pauses
 from matinee.jobs.tables import jobs
@@ -45,6 +48,7 @@ class Keeper:
     def __init__(
         self,
         tables: Tables,
+        objects: Objects,
         archive: Archive,
         work: Path,
         *,
@@ -53,8 +57,8 @@ class Keeper:
         kept: Callable[[Mapping[str, str]], None],
     ) -> None:
         """`kept` is told where jobs were archived, by their ids; nowhere where that is empty."""
-        self._tables, self._archive, self._work, self._kept = tables, archive, work, kept
-        self._agent, self._keep_ms = agent, keep_days * DAY_MS
+        self._tables, self._objects, self._archive, self._work = tables, objects, archive, work
+        self._agent, self._keep_ms, self._kept = agent, keep_days * DAY_MS, kept
         self._pauses = Pauses(_AGAIN_S, _LONGEST_S)
         self._failing: set[str] = set()
         """Jobs that have failed since one went well."""
@@ -79,6 +83,7 @@ class Keeper:
                 well = self._keep_own()
                 if time.monotonic() - looked > _LOOK_S and well and not last:
                     well = self._look_around()
+                    attachments.sweep(self._objects, self._tables, clock.now_ms() - DAY_MS)
                     looked = time.monotonic()
             except MatineeError as error:
                 logger.warning("What jobs left cannot be archived yet: %s", error)
