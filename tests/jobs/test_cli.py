@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.jobs.conftest import until
 
 from matinee.base.workspace import Workspace
 from matinee.cli.run import run
+from matinee.jobs import silence
+from matinee.jobs.census import Heartbeat
+from matinee.jobs.service import Service
+from matinee.jobs.silence import Silence
 
 
 @pytest.fixture
@@ -58,6 +65,44 @@ def test_jobs_are_submitted_followed_and_listed(
     assert {name: one["status"] for name, one in made.items()} == {"a": "ACCEPTED", "b": "RESERVED"}
     assert said("log", made["b"]["id"], "--follow", text=True) == ""
     assert said("show", made["b"]["id"])["status"] == "SUCCEEDED"
+
+
+def test_who_waits_is_told_once_that_nobody_runs_jobs(
+    workspace: Workspace, said: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "QUIET_S", 0.3)
+    service: Service = workspace.service("jobs")
+
+    def kill() -> None:
+        until(service.jobs)
+        time.sleep(1)
+        service.kill(service.jobs()[0].id)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    told = " ".join(said("submit", "--wait", "true", text=True, code=1).split())
+    killer.join()
+    assert told.count("No agent has been heard of for 0.3 s") == 1
+    assert told.count("No agent") == 1
+    assert "`matinee jobs agent`" in told
+
+
+def test_agents_that_are_heard_of_are_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(silence, "QUIET_S", 0.05)
+    lives: list[int] = [1]
+    beat = Heartbeat(agent="a", host="h", pid=1, slots=1, busy=0, started_ms=0, beat_ms=0)
+    told: list[str] = []
+    listening = Silence(lambda: [beat.model_copy(update={"beat_ms": one}) for one in lives], told.append)
+    for number in range(8):
+        lives[:] = [number]
+        time.sleep(0.06)
+        listening.listen()
+    assert told == []
+    lives.clear()
+    for _ in range(3):
+        time.sleep(0.06)
+        listening.listen()
+    assert len(told) == 1
 
 
 def test_resources_are_saved_listed_and_removed(said: Callable[..., Any], tmp_path: Path) -> None:

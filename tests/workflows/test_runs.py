@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,9 @@ from matinee.base.clock import DAY_MS, now_ms
 from matinee.base.settings import as_flags, load
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Kind, TitleDraft
+from matinee.cli import workflows
 from matinee.cli.run import run as run_command
+from matinee.jobs import silence
 from matinee.jobs.records import Command
 from matinee.learning.shelf import Shelf
 from matinee.recommendation.service import SHELF, Service
@@ -132,6 +136,26 @@ def said(workspace: Workspace, capfd: pytest.CaptureFixture[str], *arguments: st
     capfd.readouterr()
     assert run_command(["--workspace", str(workspace.root), "--json", *arguments]) == code
     return json.loads(capfd.readouterr().out)
+
+
+def test_who_waits_for_a_night_is_told_that_nobody_runs_it(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "QUIET_S", 0.2)
+    monkeypatch.setattr(workflows, "_LOOK_S", 0.1)
+    jobs = workspace.service("jobs")
+
+    def kill() -> None:
+        until(jobs.jobs)
+        time.sleep(1)
+        for one in jobs.jobs():
+            jobs.kill(one.id)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    assert run_command(["--workspace", str(workspace.root), "run", "nightly", "--wait"]) == 1
+    killer.join()
+    assert " ".join(capfd.readouterr().err.split()).count("No agent has been heard of") == 1
 
 
 def test_a_night_that_is_interrupted_and_one_that_is_refused(

@@ -28,6 +28,7 @@ from matinee.jobs.cli_parts import plain, refused
 from matinee.jobs.records import Job, JobStatus
 from matinee.jobs.schedules import Schedule
 from matinee.jobs.service import Service as Jobs
+from matinee.jobs.silence import Silence
 from matinee.recommendation.training_set import version_of
 from matinee.workflows import ingest as ingesting
 from matinee.workflows import nightly as by_night
@@ -178,6 +179,7 @@ def _typed(run: Run, arguments: Sequence[str]) -> str:
 def _follow(jobs: Jobs, run: Run, say: Callable[[str], None]) -> None:
     """Wait until all jobs of a run have ended; also those that were added by others of them."""
     told: set[str] = set()
+    silence = Silence(jobs.agents, say)
     while waiting := [one for one in _jobs_of(jobs, run) if one.id not in told]:
         with working(f"{run.workflow} {run.id}", len(waiting), "steps") as task:
             while open_ := {one.id for one in waiting} - told:
@@ -186,6 +188,7 @@ def _follow(jobs: Jobs, run: Run, say: Callable[[str], None]) -> None:
                         told.add(one.id)
                         say(f"{one.name}: {one.status}")
                         task.advance(1)
+                silence.listen()
                 time.sleep(_LOOK_S)
 
 

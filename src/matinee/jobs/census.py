@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from matinee.base.clock import SECOND_MS
 from matinee.jobs.records import JobStatus, Noun
 from matinee.jobs.store import ACTIVE, QUEUED
 from matinee.jobs.tables import job_agents, jobs
+
+QUIET_MS = 30 * SECOND_MS
+"""An agent that has said nothing for so long is not counted on."""
 
 
 class Heartbeat(Noun):
@@ -35,6 +41,12 @@ def heartbeats(connection: Connection) -> list[Heartbeat]:
     )
     rows = map(dict, connection.execute(found).mappings())
     return [Heartbeat(agent=row.pop("id"), host=row.pop("host").partition(" ")[0], **row) for row in rows]
+
+
+def awake(agents: Sequence[Heartbeat], now_ms: int) -> list[Heartbeat]:
+    """Agents that live, as far as one can tell."""
+    # What was said an hour from now was said before the clock was put back.
+    return [one for one in agents if abs(now_ms - one.beat_ms) < QUIET_MS]
 
 
 def counts(connection: Connection, since_ms: int) -> dict[JobStatus, int]:

@@ -14,15 +14,17 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from matinee.base.clock import DAY_MS, MINUTE_MS, now_ms, to_iso
+from matinee.base.clock import DAY_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.terminal import Opener
 from matinee.jobs import cli_schedules, cli_secrets
 from matinee.jobs import resources as resource_rows
+from matinee.jobs.census import awake
 from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
 from matinee.jobs.elsewhere import PIECE_BYTES
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
+from matinee.jobs.silence import Silence
 from matinee.jobs.spark import cli as cli_spark
 
 app = typer.Typer(
@@ -115,11 +117,11 @@ def submit(
         except ValidationError as error:
             raise refused("The job", error) from None
     job = service.submit(made, attach or ())
-    if not any(now_ms() - one.beat_ms < MINUTE_MS for one in service.agents()):
-        opener.say("No agent is up, so it waits. `matinee serve` keeps one up, `matinee jobs agent` is one.")
     if wait:
         opener.say(f"job {job.id}")
         job = _follow(opener, service, job.id)
+    elif not awake(service.agents(), now_ms()):
+        opener.say("No agent is up, so it waits. `matinee serve` keeps one up, `matinee jobs agent` is one.")
     opener.show(plain(job), f"job {job.id}: {job.status} {job.status_msg}".rstrip())
     if wait and job.status != JobStatus.SUCCEEDED:
         raise typer.Exit(1)
@@ -235,6 +237,7 @@ def costs(
 
 def _follow(opener: Opener, service: Service, id_: str, file: str = "stdout") -> Job:
     """Print a file as it grows, until the job ends."""
+    silence = Silence(service.agents, opener.say)
     attempt, at = 0, 0
     while True:
         job = service.job(id_)
@@ -252,6 +255,7 @@ def _follow(opener: Opener, service: Service, id_: str, file: str = "stdout") ->
                 opener.say(str(error))
         if job.status.final:
             return job
+        silence.listen()
         time.sleep(0.2)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from matinee.base import clock
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import NotFound
+from matinee.jobs.census import awake
 from matinee.jobs.search import JobFilter, Page
 from matinee.server.api.jobs import JobId
 from matinee.server.context import Context, Here
@@ -22,7 +23,6 @@ from matinee.server.site.graph_views import sketch
 from matinee.server.site.job_views import (
     JobLine,
     attempt_lines,
-    awake,
     data_href,
     facts,
     figures,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from matinee.base.clock import SECOND_MS
 from matinee.jobs.census import Heartbeat
 from matinee.jobs.records import Job, JobStatus
 from matinee.jobs.search import Attempt, Whole
@@ -17,8 +16,6 @@ from matinee.server.site.job_words import Advance, Span, State, elapsed, lately,
 
 _NAMED = 5
 WAITING = (JobStatus.RESERVED, JobStatus.RESOLVED)
-QUIET_MS = 30 * SECOND_MS
-"""An agent that has said nothing for so long is not counted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +105,6 @@ def job_href(id_: str, page: str = "") -> str:
 def data_href(id_: str, page: str = "") -> str:
     """The address of what is told of a job as JSON."""
     return "/api/v3/jobs/" + quote(id_, safe="") + (f"/{page}" if page else "")
-
-
-def awake(agents: Sequence[Heartbeat], now_ms: int) -> list[Heartbeat]:
-    """Agents that live, as far as one can tell."""
-    return [one for one in agents if now_ms - one.beat_ms < QUIET_MS]
 
 
 def figures(counts: Mapping[JobStatus, int], agents: Sequence[Heartbeat]) -> list[Figure]:
