@@ -6,13 +6,15 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert, update
 from tests.jobs.conftest import Agents, request, until
 
-from matinee.base.clock import DAY_MS, now_ms, to_iso
+from matinee.base.clock import DAY_MS, HOUR_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.jobs.connected import MOST
 from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
+from matinee.jobs.tables import job_attempts, jobs
 
 
 def test_agents_and_what_became_of_their_jobs(service: Service, agents: Agents) -> None:
@@ -47,6 +49,23 @@ def test_agents_and_what_became_of_their_jobs(service: Service, agents: Agents) 
     told = {one.user: one.cpu_hours for one in service.costs(began, now_ms() + 1)}
     assert {owner for day in days for owner in day.cpu_hours} == {"ilse", "max"}
     assert sum(day.cpu_hours.get("max", 0) for day in days) == pytest.approx(told["max"])
+
+
+def test_a_clock_that_is_put_back_takes_nothing_off(service: Service) -> None:
+    now = now_ms()
+    ids = [service.submit(request("true")).id for _ in range(2)]
+    spans = zip(ids, (now - HOUR_MS, now + HOUR_MS), strict=True)
+    rows = [{"job_id": id_, "started_ms": began, "finished_ms": now} for id_, began in spans]
+    ran = {"attempt": 1, "agent": "a", "host": "h", "exit_code": 0, "cpu_s": 1.0, "peak_mb": 1024.0}
+    with service._tables.write() as connection:
+        connection.execute(insert(job_attempts), [{**row, **ran} for row in rows])
+        connection.execute(update(jobs).where(jobs.c.id == ids[0]).values(updated_ms=now + HOUR_MS))
+    (cost,) = service.costs(now, now + 1)
+    assert (cost.attempts, cost.wall_hours, cost.memory_gb_hours) == (2, 1, 1)
+    before = service.stamp()
+    with service._tables.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == ids[1]).values(updated_ms=now + 1))
+    assert service.stamp() != before
 
 
 def test_a_history_has_an_end(service: Service) -> None:

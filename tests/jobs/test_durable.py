@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from matinee.base.clock import HOUR_MS, now_ms
 from matinee.base.workspace import Workspace
 from matinee.jobs import bell
 from matinee.jobs.durable import Ticket, Tickets, _engine, _table
@@ -48,6 +49,22 @@ def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tic
             connection.execute(table.update().where(mine).values(status="PENDING", executor_id=agent))
     assert tickets.give_back(["dead"]) == 1
     assert [row[:2] for row in queued(workspace)] == [("a/1", "ENQUEUED"), ("b/1", "PENDING"), ("c/1", "ENQUEUED")]
+
+
+def test_nobody_waits_longer_where_the_clock_was_put_back(workspace: Workspace, tickets: Tickets) -> None:
+    with workspace.backends.tables.write() as connection:
+        tickets.put(connection, [Ticket("a/2", delay_s=60), Ticket("b/2", delay_s=60), Ticket("c/1")])
+    table = _table(workspace.backends.tables.engine, "workflow_status")
+    with workspace.backends.tables.write() as connection:
+        before = {"created_at": table.c.created_at + HOUR_MS}
+        later = {"delay_until_epoch_ms": table.c.delay_until_epoch_ms + HOUR_MS}
+        connection.execute(table.update().where(table.c.workflow_uuid == "a/2").values(**before, **later))
+        connection.execute(table.update().where(table.c.workflow_uuid == "c/1").values(**before))
+    assert tickets.recount(now_ms()) == 1
+    assert tickets.recount(now_ms()) == 0
+    with workspace.backends.tables.read() as connection:
+        due = connection.execute(table.select().where(table.c.status == "DELAYED")).all()
+    assert [one.delay_until_epoch_ms - now_ms() for one in due] == pytest.approx([60_000] * 2, abs=2_000)
 
 
 def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets) -> None:

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from sqlalchemy import update
 
+from matinee.base.clock import HOUR_MS, now_ms
 from matinee.base.workspace import Workspace
 from matinee.jobs import lease
 from matinee.jobs.lease import Lease
@@ -83,7 +84,10 @@ def test_on_one_machine_processes_are_asked(workspace: Workspace, agent: Agent, 
     assert dead(one, workspace) == ["two"]
     with workspace.backends.tables.write() as connection:
         mine = update(job_agents).where(job_agents.c.id == "two")
-        connection.execute(mine.values(pid=os.getpid(), started_ms=1))
+        connection.execute(mine.values(pid=os.getpid(), started_ms=now_ms() - HOUR_MS))
+    assert dead(one, workspace) == [], "the clock was put forward"
+    with workspace.backends.tables.write() as connection:
+        connection.execute(mine.values(born_ticks=1))
     assert dead(one, workspace) == ["two"], "somebody else has its number now"
     agent("three", "a boot ns")
     assert buried == ["two"]

@@ -24,6 +24,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def took_ms(start_ms: int, end_ms: int) -> int:
+    """From one time to another; 0 where the clock was put back between.
+
+    >>> took_ms(1_000, 2_500), took_ms(1_000, 500)
+    (1500, 0)
+    """
+    return max(0, end_ms - start_ms)
+
+
 def to_iso(time_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds.
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from matinee.base.clock import DAY_MS, now_ms, to_iso
+from matinee.base.clock import DAY_MS, SECOND_MS, now_ms, to_iso, took_ms
 from matinee.base.errors import InvalidInput, NotFound
 from matinee.base.ids import new_id
 from matinee.base.progress import working
@@ -194,7 +194,7 @@ def _follow(jobs: Jobs, run: Run, say: Callable[[str], None]) -> None:
 
 def _row(jobs: Jobs, one: Job) -> dict[str, Any]:
     ran = one.started_ms is not None and one.finished_ms is not None
-    took = f"{((one.finished_ms or 0) - (one.started_ms or 0)) / 1000:.1f} s" if ran else ""
+    took = f"{took_ms(one.started_ms or 0, one.finished_ms or 0) / SECOND_MS:.1f} s" if ran else ""
     return {"job": one.id, "status": one.status.value, "took": took, "why": _why(jobs, one)}
 
 

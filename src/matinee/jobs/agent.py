@@ -237,6 +237,7 @@ class Agent:
             self._lease.strike(seen.dead)
             if seen.late or seen.due or seen.hours:
                 self._writer.write(self._heed, seen).result()
+            self._tidy()
         except Unavailable as error:
             logger.warning("The agent cannot say that it lives: %s", error)
             return True
@@ -245,10 +246,13 @@ class Agent:
                 self._running[id_].kill(why)
         self._tell()
         process.bury()
+        return known
+
+    def _tidy(self) -> None:
         if time.monotonic() - self._tidied > TIDY_S:
             self._tickets.tidy(clock.now_ms() - DAY_MS)
+            self._tickets.recount(clock.now_ms())
             self._tidied = time.monotonic()
-        return known
 
     def _look(self) -> _Seen:
         """What others want, and what they do no more."""

@@ -39,8 +39,18 @@ def heartbeats(connection: Connection) -> list[Heartbeat]:
         .outerjoin(busy, busy.c.agent == job_agents.c.id)
         .order_by(job_agents.c.started_ms, job_agents.c.id)
     )
-    rows = map(dict, connection.execute(found).mappings())
-    return [Heartbeat(agent=row.pop("id"), host=row.pop("host").partition(" ")[0], **row) for row in rows]
+    return [
+        Heartbeat(
+            agent=row.id,
+            host=row.host.partition(" ")[0],
+            pid=row.pid,
+            slots=row.slots,
+            busy=row.busy,
+            started_ms=row.started_ms,
+            beat_ms=row.beat_ms,
+        )
+        for row in connection.execute(found)
+    ]
 
 
 def awake(agents: Sequence[Heartbeat], now_ms: int) -> list[Heartbeat]:
@@ -56,7 +66,8 @@ def counts(connection: Connection, since_ms: int) -> dict[JobStatus, int]:
 
 def stamp(connection: Connection) -> tuple[int, int, int]:
     """Something that changes whenever a job does, and costs little however many have ended."""
-    active = select(func.count(), func.coalesce(func.max(jobs.c.updated_ms), 0)).where(jobs.c.status.in_(ACTIVE))
+    # The sum, since the latest change may be an earlier time than the one before: clocks are put back.
+    active = select(func.count(), func.coalesce(func.sum(jobs.c.updated_ms), 0)).where(jobs.c.status.in_(ACTIVE))
     latest = select(func.coalesce(func.max(jobs.c.created_ms), 0))
     count, updated_ms = connection.execute(active).one()
     return int(count), int(updated_ms), int(connection.execute(latest).scalar_one())

@@ -14,7 +14,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from matinee.base.clock import DAY_MS, now_ms, to_iso
+from matinee.base.clock import DAY_MS, SECOND_MS, now_ms, to_iso, took_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.terminal import Opener
 from matinee.jobs import cli_schedules, cli_secrets
@@ -262,4 +262,4 @@ def _follow(opener: Opener, service: Service, id_: str, file: str = "stdout") ->
 def _took(job: Job) -> str:
     if job.started_ms is None:
         return ""
-    return f"{((job.finished_ms or int(time.time() * 1000)) - job.started_ms) / 1000:.1f} s"
+    return f"{took_ms(job.started_ms, job.finished_ms or now_ms()) / SECOND_MS:.1f} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from matinee.jobs.records import Noun
 from matinee.jobs.settings import JobsSettings
@@ -33,7 +33,8 @@ class Cost(Noun):
 
 def costs(connection: Connection, settings: JobsSettings, since_ms: int, until_ms: int) -> list[Cost]:
     """Costs of the attempts that ended in a time, the dearest owner first."""
-    wall_ms = job_attempts.c.finished_ms - job_attempts.c.started_ms
+    span_ms = job_attempts.c.finished_ms - job_attempts.c.started_ms
+    wall_ms = case((span_ms > 0, span_ms), else_=0)  # the clock may have been put back meanwhile
     query = (
         select(
             jobs.c.owner,

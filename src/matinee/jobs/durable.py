@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, bindparam, event, select
 from matinee.base.clock import now_ms
 from matinee.base.tables import LOCK_S, Tables
 from matinee.jobs import bell
-from matinee.jobs.together import Together
+from matinee.jobs.together import LANE, Together
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,6 +40,8 @@ PACE_S = 0.05
 """The least time between two looks, or two writes, of an agent that is busy: so more is done at once."""
 LEAST_URGENT = 1_000
 _AT_ONCE = 500
+_SKEW_MS = 10_000
+"""How much the clocks of two machines may differ."""
 _SCHEMA = "dbos"
 
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or else DBOS prints to the terminal
@@ -59,7 +61,7 @@ class Tickets:
     """The queue as whoever submits jobs sees it."""
 
     def __init__(self, tables: Tables) -> None:
-        self._engine = _engine(tables)
+        self._tables, self._engine = tables, _engine(tables)
         _migrate(self._engine)
         self._client = DBOSClient(
             system_database_engine=self._engine,
@@ -92,14 +94,24 @@ class Tickets:
         status = _table(self._engine, "workflow_status")
         mine = (status.c.status == "PENDING") & status.c.executor_id.in_(agents)
         values = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None, "updated_at": now_ms()}
-        with self._engine.begin() as connection:
+        with self._tables.write(LANE) as connection:
             return connection.execute(sa.update(status).where(mine).values(**values)).rowcount
+
+    def recount(self, now_ms: int) -> int:
+        """Let tickets that were put there later than now, since the clock was put back, wait from now on; how many."""
+        status = _table(self._engine, "workflow_status")
+        ours = (status.c.status == "DELAYED") & (status.c.queue_name == QUEUE)
+        ahead = ours & (status.c.created_at > now_ms + _SKEW_MS)
+        due_ms = now_ms + status.c.delay_until_epoch_ms - status.c.created_at
+        values = {"delay_until_epoch_ms": due_ms, "created_at": now_ms, "updated_at": now_ms}
+        with self._tables.write(LANE) as connection:
+            return connection.execute(sa.update(status).where(ahead).values(**values)).rowcount
 
     def tidy(self, before_ms: int) -> int:
         """Forget tickets that were done with before a time; how many."""
         status = _table(self._engine, "workflow_status")
         done = select(status.c.workflow_uuid).where(status.c.completed_at < before_ms)
-        with self._engine.begin() as connection:
+        with self._tables.write(LANE) as connection:
             ids = list(connection.execute(done.limit(_AT_ONCE)).scalars())
             for name in ("workflow_input", "workflow_output", "operation_outputs", "workflow_status") if ids else ():
                 table = _table(self._engine, name)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from matinee.base import clock
@@ -51,7 +50,8 @@ class Lease:
         self.strike(gone)
         with self._tables.write(LANE) as connection:
             now = clock.now_ms()
-            row = {"id": self._agent, "host": _here(), "pid": os.getpid(), "slots": slots}
+            me = os.getpid()
+            row = {"id": self._agent, "host": _here(), "pid": me, "born_ticks": _born(me), "slots": slots}
             connection.execute(insert(job_agents), {**row, "started_ms": now, "beat_ms": now})
         self._spoken = _steady_s()
 
@@ -109,10 +109,16 @@ def _steady_s() -> float:
 
 def _alive(row: Row[tuple[object, ...]]) -> bool:
     """Whether an agent of this machine has a process, and not only somebody else who has its number now."""
+    return bool(_born(row.pid) == row.born_ticks)
+
+
+def _born(pid: int) -> int | None:
+    """When a process began, in ticks since the boot, however the clock is set; None where it has ended."""
     try:
-        return bool(psutil.Process(row.pid).create_time() * 1000 <= row.started_ms + 1000)
-    except psutil.NoSuchProcess:
-        return False
+        state, *rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if state in {b"Z", b"X"} else int(rest[18])
 
 
 def _here() -> str:

@@ -98,6 +98,9 @@ job_agents = Table(
     Column("slots", Integer, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("beat_ms", BigInteger, nullable=False),
+    Column(
+        "born_ticks", BigInteger, nullable=False, server_default="0"
+    ),  # since the boot; tells its process from others
 )
 
 # What machines ask each other about files of attempts (see `elsewhere`); a question goes as soon as it is answered.

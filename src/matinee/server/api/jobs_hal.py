@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from matinee.base.clock import to_iso
+from matinee.base.clock import to_iso, took_ms
 from matinee.base.errors import InvalidInput
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Progress, Usable
 from matinee.jobs.resources import KINDS
@@ -236,7 +236,7 @@ def told_job(request: Request, whole: Whole) -> dict[str, Any]:
         "links": _links(request, _JOB_LINKS, "jobs", job.id),
     }
     if job.started_ms and job.finished_ms:
-        took = timedelta(milliseconds=job.finished_ms - job.started_ms)
+        took = timedelta(milliseconds=took_ms(job.started_ms, job.finished_ms))
         fields["runtime"] = _DURATION.dump_python(took, mode="json")
     return ToldJob(**fields).model_dump(mode="json", by_alias=True, exclude_none=True)
 

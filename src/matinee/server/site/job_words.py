@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matinee.base.clock import DAY_MS, to_iso
+from matinee.base.clock import DAY_MS, SECOND_MS, to_iso, took_ms
 from matinee.jobs.records import Job, JobStatus
 from matinee.server.site import words
 
@@ -69,7 +69,7 @@ class Span:
         """From a time to another, or until now where that is None; empty where it has not begun."""
         if start_ms is None:
             return cls("")
-        return cls(elapsed(((end_ms or now_ms) - start_ms) / 1000), None if end_ms else start_ms)
+        return cls(elapsed(took_ms(start_ms, end_ms or now_ms) / SECOND_MS), None if end_ms else start_ms)
 
 
 def elapsed(seconds: float) -> str:

@@ -5,7 +5,7 @@ const EVERY_MS = 10_000; // what runs is drawn longer now and then, though nothi
 
 const source = new EventSource("/api/console/stream");
 const gone = document.querySelector("[data-gone]");
-let [stamp, stale, asking, asked, rests] = ["", false, false, Date.now(), 0]; // it rests until then
+let [stamp, stale, asking, asked, rests] = ["", false, false, performance.now(), 0]; // it rests until then
 
 for (const wrap of document.querySelectorAll(".sketch-wrap")) { // begin where the page's own job is
   const [box, view] = [wrap.querySelector(".here rect")?.getBoundingClientRect(), wrap.getBoundingClientRect()];
@@ -16,16 +16,16 @@ source.addEventListener("live", ({ data }) => {
   const { now_ms: now, jobs } = JSON.parse(data);
   if (gone) gone.hidden = true;
   count(now);
-  const due = document.querySelector("[data-since]") && Date.now() - asked > EVERY_MS;
+  const due = document.querySelector("[data-since]") && performance.now() - asked > EVERY_MS;
   stale ||= due || String(jobs) !== stamp;
   stamp = String(jobs);
-  if (stale && !asking && !document.hidden && Date.now() > rests) refresh(now);
+  if (stale && !asking && !document.hidden && performance.now() > rests) refresh(now);
 });
 source.addEventListener("error", () => { if (gone) gone.hidden = false; });
 addEventListener("pagehide", () => source.close());
 
 async function refresh(now) {
-  [asking, stale, asked] = [true, false, Date.now()];
+  [asking, stale, asked] = [true, false, performance.now()];
   try {
     const answer = await fetch(location.href, { cache: "no-store" });
     if (!answer.ok || answer.redirected) return;
@@ -40,7 +40,7 @@ async function refresh(now) {
     stale = true; // the next second tries again
   } finally {
     asking = false;
-    rests = Date.now() + 4 * (Date.now() - asked); // a server that takes long is asked less often
+    rests = performance.now() + 4 * (performance.now() - asked); // a server that takes long is asked less often
   }
 }
 
