@@ -64,11 +64,10 @@ def test_both_play_in_step(boss: Visitor) -> None:
     boss.page.evaluate(WATCHED)
     boss.page.click("[data-do=play]")
     ready(boss, "playing")
-    boss.until("window.shown[0] > 3 && window.shown[1] > 3")
+    boss.until("window.shown[0] > 3 && window.shown[1] > 3 && window.apart.length > 50")  # it goes on for eight seconds
     boss.page.click("[data-do=play]")
     ready(boss)
     apart = boss.page.evaluate("window.apart.slice(10).sort((one, other) => one - other)")
-    assert len(apart) > 40
     # Frames of two films are never painted at one moment, so that one may be ahead by the one that comes next; a busy
     # machine leaves some out.
     assert apart[len(apart) // 2] <= 2.01 / RATE
