@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NAME, QUEUE, WORKFLOW, VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
-_BUSY_S, _IDLE_S = 0.05, 1.0
+_LOOK_S = 1.0
 """How long an agent waits before it looks for tickets again, where nothing calls it."""
 PACE_S = 0.05
 """The least time between two looks, or two writes, of an agent that is busy: so more is done at once."""
@@ -149,7 +150,7 @@ class Executor:
         self._engine, self._writer, self._slots = _engine(tables), writer, slots
         self._held: set[str] = set()
         """Tickets that have a slot."""
-        self._stopping = threading.Event()
+        self._stopping, self._freed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs queue", daemon=True)
         _migrate(self._engine)
         self._dbos = DBOS(
@@ -173,6 +174,7 @@ class Executor:
                 result = await run(ticket)
             finally:
                 self._held.discard(ticket)
+                self._freed.set()
             await note(result)
 
     def start(self) -> None:
@@ -188,6 +190,7 @@ class Executor:
     def pause(self) -> None:
         """Take no more tickets."""
         self._stopping.set()
+        self._freed.set()
         self._thread.join()
 
     def stop(self) -> None:
@@ -201,32 +204,36 @@ class Executor:
         assert queue is not None
         with bell.listening(self._engine) as heard:
             while not self._stopping.is_set():
+                began = time.monotonic()
                 try:
-                    busy = self._take(queue)
+                    full = self._take(queue)
                 except Exception as error:  # the database may be away for a while; nothing is lost by that
                     logger.warning("no tickets can be taken: %s", error)
-                    busy = False
-                heard.wait(_BUSY_S if busy else _IDLE_S, self._stopping)
-                self._stopping.wait(PACE_S if busy else 0)
+                    full = False
+                if full:  # there may be more tickets, and none can be taken before a job ends
+                    self._freed.wait()
+                    self._freed.clear()
+                else:
+                    heard.wait(_LOOK_S, self._stopping)
+                self._stopping.wait(max(0, began + PACE_S - time.monotonic()))
 
     def _take(self, queue: Queue) -> bool:
-        """Take as many tickets as there are and there is room for; whether anything is under way."""
-        if len(self._held) >= self._slots:
-            return True
-        token = generate_uuid()
-        ids, _ = self._database.start_queued_workflows(
-            queue,
-            GlobalParams.executor_id,
-            GlobalParams.app_version,
-            None,
-            len(self._held),
-            owner_xid=token,
-            is_latest_version=False,  # every ticket names its version
-        )
-        for status in self._database.get_workflow_statuses(ids) if ids else ():
-            self._held.add(status["workflow_uuid"])
-            execute_dequeued_workflow(self._dbos, status, token)
-        return bool(self._held)
+        """Take as many tickets as there are and there is room for; whether there is no room any more."""
+        if len(self._held) < self._slots:
+            token = generate_uuid()
+            ids, _ = self._database.start_queued_workflows(
+                queue,
+                GlobalParams.executor_id,
+                GlobalParams.app_version,
+                None,
+                len(self._held),
+                owner_xid=token,
+                is_latest_version=False,  # every ticket names its version
+            )
+            for status in self._database.get_workflow_statuses(ids) if ids else ():
+                self._held.add(status["workflow_uuid"])
+                execute_dequeued_workflow(self._dbos, status, token)
+        return len(self._held) >= self._slots
 
     def _outcome(self, workflow_id: str, status: str, **how: Any) -> bool:
         """Takes the place of DBOS's own, which gives each outcome a transaction of its own: here many share one.

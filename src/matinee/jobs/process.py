@@ -200,7 +200,7 @@ def _adopt() -> None:
 def bury() -> None:
     """Take note of the end of adopted children; only for a process that starts nothing but jobs."""
     with _leading:
-        for pid in _children() - _led:
+        for pid in _left():
             with suppress(OSError, psutil.Error):
                 if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
                     os.waitpid(pid, os.WNOHANG)
@@ -212,14 +212,14 @@ _leading = threading.Lock()
 """Held from a process's start until it is known to be led."""
 
 
-def _children() -> set[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for path in tasks for pid in path.read_text().split()}
+def _left() -> set[int]:
+    """Children that nobody waits for: the kernel gives them to our first thread."""
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - _led
 
 
 def _adopted(job_id: str) -> list[psutil.Process]:
     """What a job started and left to itself; it has become ours."""
-    return list(_carrying(f"GENIE_JOB_ID={job_id}", _children() - _led))
+    return list(_carrying(f"GENIE_JOB_ID={job_id}", _left()))
 
 
 def _carrying(variable: str, pids: Iterable[int]) -> Iterator[psutil.Process]:
