@@ -42,7 +42,7 @@ def test_output_outlives_its_folder(service: Service, workspace: Workspace, agen
         service.output(secret.id)
 
 
-def test_a_second_attempt_goes_on_where_the_first_was(service: Service, agents: Agents) -> None:
+def test_a_second_attempt_goes_on_where_the_first_was(service: Service, workspace: Workspace, agents: Agents) -> None:
     agents()
     text = 'cat "$MATINEE_STATE"/at 2>/dev/null; echo 7 >"$MATINEE_STATE"/at; echo "7 10 shots" >>"$MATINEE_PROGRESS"; '
     job = service.submit(
@@ -55,6 +55,7 @@ def test_a_second_attempt_goes_on_where_the_first_was(service: Service, agents: 
     done = service.wait(job.id, 30)
     assert (done.status, done.attempt) == (JobStatus.SUCCEEDED, 2)
     assert service.output(job.id).read_text() == "7\n"
+    assert not list((workspace.backends.work / "jobs" / job.id).glob(".state*")), "all share this disk"
 
 
 def test_a_full_disk_is_waited_for(service: Service, agents: Agents, workspace: Workspace) -> None:

@@ -8,24 +8,28 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from tests.jobs.conftest import request, until
 from tests.server.conftest import PASSWORD, running
 from tests.servers import Server, new_database
 
+from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
 from matinee.jobs import answers, elsewhere
 from matinee.jobs.answers import Answers
 from matinee.jobs.client import Client
+from matinee.jobs.durable import _table
 from matinee.jobs.elsewhere import Elsewhere
 from matinee.jobs.lease import Lease
 from matinee.jobs.output import Output
+from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
 from matinee.jobs.tables import job_questions
 from matinee.server.site.left_views import Left
@@ -51,7 +55,13 @@ def service(house: Workspace) -> Service:
 @pytest.fixture(scope="module")
 def agent(house: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
     """The agent on the machine that runs jobs."""
-    root = tmp_path_factory.mktemp("far")
+    with machine(house, tmp_path_factory.mktemp("far")) as one:
+        yield one
+
+
+@contextmanager
+def machine(house: Workspace, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An agent on a machine of its own."""
     settings = [
         f"backends.tables={address_of(house)}",
         f"backends.objects=file://{house.root / 'objects'}",
@@ -62,9 +72,11 @@ def agent(house: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     command = [sys.executable, "-m", "matinee", "--workspace", str(root), *flags, "jobs", "agent"]
     with (root / "agent.log").open("wb") as log:
         one = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    yield one
-    one.kill()
-    one.wait()
+    try:
+        yield one
+    finally:
+        one.kill()
+        one.wait()
 
 
 @pytest.fixture
@@ -179,6 +191,41 @@ def test_over_http(house: Workspace, service: Service, begun: Callable[[str], st
         assert f'data-source="{output}/stdout?attempt=1" data-grows' in page
         with Client(address, answer.json()["token"]) as client:
             assert client.output(id_, "noise").read_bytes() == noise
+
+
+def test_attempts_on_several_machines(
+    house: Workspace,
+    service: Service,
+    agent: subprocess.Popen[bytes],
+    tmp_path: Path,
+) -> None:
+    """One after the other goes on where the one before was."""
+    text = 'cd "$MATINEE_STATE"; n=${GENIE_JOB_DIR##*/}; cat last; echo $n | tee -a all; ln -sf all last; '
+    text += "[ $n != 2 ] || sleep 60; [ $n = 3 ]"
+    id_ = service.submit(request(text, retries=1, retry_wait_s=600, rerunnable=True)).id
+    until(lambda: service.job(id_).status_msg.endswith("It is tried again in 600 s."))
+    others = [service.submit(request("sleep 60")).id for _ in range(4)]
+    until(lambda: {service.job(one).status for one in others} == {JobStatus.RUNNING})  # there is no slot for another
+    hurry(house, f"{id_}/2")
+    with machine(house, tmp_path / "third") as other:
+        until(lambda: service.job(id_).attempt == 2 and grown(service, id_) == 4)
+        other.terminate()
+        assert other.wait(30) == 0
+    for one in others:
+        service.kill(one)
+    assert service.wait(id_, 30).status == JobStatus.SUCCEEDED
+    until(lambda: service.job(id_).archive_location)
+    assert service.output(id_).read_text() == "1\n2\n3\n"
+    kept = [one.key for one in house.backends.objects.list(f"jobs/{id_}/")]
+    assert kept == [f"jobs/{id_}/{one}.zip" for one in (1, 3)], "nobody goes on from what they shared"
+
+
+def hurry(house: Workspace, ticket: str) -> None:
+    """Have a ticket taken now."""
+    status = _table(house.backends.tables.engine, "workflow_status")
+    with house.backends.tables.write() as connection:
+        mine = update(status).where(status.c.workflow_uuid == ticket)
+        assert connection.execute(mine.values(delay_until_epoch_ms=now_ms())).rowcount == 1
 
 
 def test_a_machine_that_is_silent_and_then_dead(

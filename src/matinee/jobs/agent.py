@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from random import SystemRandom
@@ -27,11 +28,12 @@ from matinee.base.ids import new_id
 from matinee.base.objects import Objects
 from matinee.base.progress_file import Told
 from matinee.base.tables import Tables
-from matinee.jobs import folder, minder, process, schedules, store
+from matinee.jobs import folder, handover, minder, process, schedules, store
 from matinee.jobs.answers import Answers
 from matinee.jobs.archive import Archive
 from matinee.jobs.durable import PACE_S, Executor, Tickets
-from matinee.jobs.flow import Ended, Flow
+from matinee.jobs.flow import Ended, Flow, again
+from matinee.jobs.handover import Handover
 from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
 from matinee.jobs.process import Limits, Running
@@ -48,6 +50,8 @@ R = TypeVar("R")
 
 TICK_S = 0.5
 TIDY_S = 60.0
+SAY_S = 2.0
+"""How long a stopped agent takes for the words that its jobs have ended."""
 SHORT_S = 0.1
 """A job that is over by then is not said to run."""
 PROGRESS = "genie/progress"
@@ -87,7 +91,9 @@ class Agent:
     ) -> None:
         self.id = new_id(clock.now_ms(), SystemRandom())
         self._tables, self._settings, self._work, self._secrets = tables, settings, work, secrets
-        self._objects, self._archive, self._rng = objects, archive, SystemRandom()
+        self._objects, self._rng = objects, SystemRandom()
+        self._handover = Handover(objects, work)
+        self._one_disk = tables.engine.dialect.name == "sqlite"
         self._slots = settings.slots or 2 * len(os.sched_getaffinity(0))
         self._runner, self._lease = store.Runner(self.id, socket.gethostname()), Lease(tables, self.id, self._bury)
         self._tickets = Tickets(tables)
@@ -136,9 +142,7 @@ class Agent:
         self._closed.set()
         self._executor.pause()  # what is given back is for others
         self._end_all()
-        end = time.monotonic() + process.GRACE_S + 2
-        while self._under_way and time.monotonic() < end:
-            time.sleep(0.05)
+        self._await_ends()
         self._executor.stop()
         self._keeper.stop()
         self._answers.stop()
@@ -147,13 +151,27 @@ class Agent:
         self._lease.end()
         self._tickets.close()
 
+    def _await_ends(self) -> None:
+        """Wait until what has run is handed over and its end is written; we live meanwhile."""
+        end = time.monotonic() + process.GRACE_S + SAY_S
+        last = end + handover.LONGEST_S
+        while self._under_way and time.monotonic() < end:
+            if self._handover.busy:
+                end = max(end, min(time.monotonic() + SAY_S, last))
+                with suppress(Unavailable):
+                    self._lease.beat()
+            time.sleep(0.05)
+
     async def _run(self, ticket: str) -> Ended | None:
         """One attempt of one job; what came of it, where there was something to do."""
         one = await self._write(self._begin, ticket)
         if one is None:
             return None
         self._under_way += 1
-        return Ended(one.job.id, self.id, await self._verdict(one))
+        verdict = await self._verdict(one)
+        if verdict.outcome and again(one, verdict) and not self._one_disk:
+            await asyncio.to_thread(self._handover.give, one.job)  # before another machine may begin
+        return Ended(one.job.id, self.id, verdict)
 
     async def _note(self, ended: Ended | None) -> None:
         """Write what came of an attempt."""
@@ -201,11 +219,12 @@ class Agent:
 
     def _lay(self, place: Path, one: store.Stored) -> dict[str, str]:
         """Make the folder of an attempt; the variables of its environment."""
+        shared = self._handover.take(one.job)
         folder.make(place, one, self._objects)
         return {name: os.environ[name] for name in KEPT if name in os.environ} | {
             process.AGENT: self.id,
             progress_file.VARIABLE: str(place / PROGRESS),
-            STATE: str(self._archive.state(one.job)),
+            STATE: str(shared),
         }
 
     async def _write(self, change: Change[T, R], item: T) -> R:

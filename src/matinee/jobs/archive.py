@@ -1,8 +1,6 @@
 """What jobs leave: the folder of each attempt as one ZIP among the objects, for every machine to read.
 
-Left out is what was only fetched: the files of clusters, applications and commands. So that a long job that is tried
-again can go on where it was, its folder ``state`` is kept as well, and laid out anew on the machine of the next
-attempt.
+Left out is what was only fetched: the files of clusters, applications and commands.
 """
 
 from __future__ import annotations
@@ -11,17 +9,13 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from matinee.base.disk import disk_errors
-from matinee.base.errors import NotFound
 from matinee.base.objects import Objects
-from matinee.jobs.records import Job
 
-STATE = "state"
-"""A folder of the job, beside those of its attempts."""
 _FETCHED = ("genie/applications", "genie/cluster", "genie/command")
 
 
@@ -32,12 +26,10 @@ class Archive:
         self._objects, self._work = objects, work
 
     def keep(self, job_id: str) -> str:
-        """Store every folder of a job that is here; the beginning of their keys."""
-        job = self._work / job_id
-        with disk_errors(job):
-            for folder in sorted(job.iterdir()) if job.is_dir() else ():
-                if folder.is_dir():
-                    self._keep(folder, _key(job_id, folder.name))
+        """Store the folders of a job's attempts that are here; the beginning of their keys."""
+        with disk_errors(self._work / job_id):
+            for one in attempts(self._work / job_id):
+                self._keep(self._work / job_id / str(one), _key(job_id, str(one)))
         return f"jobs/{job_id}"
 
     def is_here(self, job_id: str, name: str) -> bool:
@@ -48,22 +40,13 @@ class Archive:
         """A folder of a job as it is here, or brought here. Raises `NotFound` where it is nowhere."""
         folder = self._work / job_id / name
         if not self.is_here(job_id, name):
-            with self._objects.stream(_key(job_id, name)) as stream, disk_errors(folder):
-                new = folder.with_name(f".{name}.new")
-                shutil.rmtree(new, ignore_errors=True)
-                with zipfile.ZipFile(stream) as archive:
-                    archive.extractall(new)
-                new.rename(folder)
-        return folder
-
-    def state(self, job: Job) -> Path:
-        """The folder that all attempts of a job share; what an attempt elsewhere has left is brought here."""
-        with suppress(NotFound):
-            if job.attempt > 1:
-                return self.lay(job.id, STATE)
-        folder = self._work / job.id / STATE
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            with (
+                self._objects.stream(_key(job_id, name)) as stream,
+                disk_errors(folder),
+                replacing(folder) as new,
+                zipfile.ZipFile(stream) as archive,
+            ):
+                archive.extractall(new)
         return folder
 
     def _keep(self, folder: Path, key: str) -> None:
@@ -77,6 +60,22 @@ class Archive:
             new.flush()
             if count:
                 self._objects.put_file(key, Path(new.name))
+
+
+def attempts(job: Path) -> list[int]:
+    """Attempts of a job whose folders are in a folder."""
+    return sorted(int(one.name) for one in job.iterdir() if one.name.isdecimal()) if job.is_dir() else []
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A new folder that takes the place of one, once it is whole."""
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    yield new
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
 
 
 def _key(job_id: str, name: str) -> str:

@@ -264,6 +264,11 @@ def parts(ticket: str) -> tuple[str, int]:
     return id_, int(attempt)
 
 
+def again(one: store.Stored, verdict: Verdict) -> bool:
+    """Whether another attempt of a job may follow one, as far as its agent knows."""
+    return isinstance(_next(one, verdict), _Queued)
+
+
 def _next(one: store.Stored, verdict: Verdict) -> _Queued | Verdict:
     """What becomes of a job after an attempt: another, or its end."""
     if one.kill:

@@ -25,6 +25,7 @@ from matinee.base.objects import Objects
 from matinee.base.tables import Tables
 from matinee.jobs import attachments, store
 from matinee.jobs.archive import Archive
+from matinee.jobs.handover import Handover
 from matinee.jobs.pauses import Pauses
 from matinee.jobs.tables import jobs
 
@@ -59,6 +60,7 @@ class Keeper:
         """`kept` is told where jobs were archived, by their ids; nowhere where that is empty."""
         self._tables, self._objects, self._archive, self._work = tables, objects, archive, work
         self._agent, self._keep_ms, self._kept = agent, keep_days * DAY_MS, kept
+        self._handover = Handover(objects, work)
         self._pauses = Pauses(_AGAIN_S, _LONGEST_S)
         self._failing: set[str] = set()
         """Jobs that have failed since one went well."""
@@ -136,6 +138,7 @@ class Keeper:
         for one in ended:
             id_ = one.job.id
             try:
+                self._handover.forget(id_)
                 kept[id_] = "" if one.request.disable_log_archival else self._archive.keep(id_)
                 self._pauses.well(id_)
                 self._failing.clear()

@@ -15,10 +15,12 @@ from matinee.base.errors import Unavailable
 from matinee.base.settings import as_flags
 from matinee.base.workspace import Workspace
 from matinee.jobs.daemon import Daemon
+from matinee.jobs.handover import LONGEST_S
 from matinee.workflows.steps import options
 
 logger = logging.getLogger(__name__)
-_TICK_S, _END_S = 0.5, 15.0
+_TICK_S = 0.5
+_END_S = 15.0 + LONGEST_S
 
 
 class Agents:
