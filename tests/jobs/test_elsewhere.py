@@ -22,11 +22,13 @@ from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
-from matinee.jobs import answers, elsewhere
+from matinee.jobs import answers, elsewhere, keeper
 from matinee.jobs.answers import Answers
+from matinee.jobs.archive import Archive
 from matinee.jobs.client import Client
 from matinee.jobs.durable import _table
 from matinee.jobs.elsewhere import Elsewhere
+from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
 from matinee.jobs.output import Output
 from matinee.jobs.records import JobStatus
@@ -198,8 +200,9 @@ def test_attempts_on_several_machines(
     service: Service,
     agent: subprocess.Popen[bytes],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One after the other goes on where the one before was."""
+    """One after the other goes on where the one before was, and each machine archives its own."""
     text = 'cd "$MATINEE_STATE"; n=${GENIE_JOB_DIR##*/}; cat last; echo $n | tee -a all; ln -sf all last; '
     text += "[ $n != 2 ] || sleep 60; [ $n = 3 ]"
     id_ = service.submit(request(text, retries=1, retry_wait_s=600, rerunnable=True)).id
@@ -208,16 +211,20 @@ def test_attempts_on_several_machines(
     until(lambda: {service.job(one).status for one in others} == {JobStatus.RUNNING})  # there is no slot for another
     hurry(house, f"{id_}/2")
     with machine(house, tmp_path / "third") as other:
-        until(lambda: service.job(id_).attempt == 2 and grown(service, id_) == 4)
+        until(lambda: service.job(id_).attempt == 2 and grown(service, id_) == 4, 60)
         other.terminate()
         assert other.wait(30) == 0
     for one in others:
         service.kill(one)
     assert service.wait(id_, 30).status == JobStatus.SUCCEEDED
     until(lambda: service.job(id_).archive_location)
-    assert service.output(id_).read_text() == "1\n2\n3\n"
+    with pytest.raises(Unavailable, match="whose agent is gone"):
+        service.output(id_, attempt=2)
+    keep(house, tmp_path / "third/work/jobs", monkeypatch)
+    until(lambda: house.backends.objects.exists(f"jobs/{id_}/2.zip"))
+    assert [service.output(id_, attempt=one).read_text() for one in (1, 2, 3)] == ["1\n", "1\n2\n", "1\n2\n3\n"]
     kept = [one.key for one in house.backends.objects.list(f"jobs/{id_}/")]
-    assert kept == [f"jobs/{id_}/{one}.zip" for one in (1, 3)], "nobody goes on from what they shared"
+    assert kept == [f"jobs/{id_}/{one}.zip" for one in (1, 2, 3)], "nobody goes on from what they shared"
 
 
 def hurry(house: Workspace, ticket: str) -> None:
@@ -226,6 +233,17 @@ def hurry(house: Workspace, ticket: str) -> None:
     with house.backends.tables.write() as connection:
         mine = update(status).where(status.c.workflow_uuid == ticket)
         assert connection.execute(mine.values(delay_until_epoch_ms=now_ms())).rowcount == 1
+
+
+def keep(house: Workspace, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have somebody else on a machine look around."""
+    monkeypatch.setattr(keeper, "_EVERY_S", 0.02)
+    backends = house.backends
+    archive = Archive(backends.objects, work)
+    one = Keeper(backends.tables, backends.objects, archive, work, agent="next", keep_days=1, kept=lambda _: None)
+    one.start()
+    until(lambda: not any(archive.lacks(path.name) for path in work.iterdir()))
+    one.stop()
 
 
 def test_a_machine_that_is_silent_and_then_dead(

@@ -1,6 +1,7 @@
 """What jobs leave: the folder of each attempt as one ZIP among the objects, for every machine to read.
 
-Left out is what was only fetched: the files of clusters, applications and commands.
+Left out is what was only fetched: the files of clusters, applications and commands. Each machine archives the attempts
+that it has made; an empty file ``.ATTEMPT.kept`` beside a folder stands for its archive.
 """
 
 from __future__ import annotations
@@ -26,11 +27,19 @@ class Archive:
         self._objects, self._work = objects, work
 
     def keep(self, job_id: str) -> str:
-        """Store the folders of a job's attempts that are here; the beginning of their keys."""
+        """Store the folders of a job's attempts that are here and in no archive; the beginning of their keys."""
         with disk_errors(self._work / job_id):
-            for one in attempts(self._work / job_id):
-                self._keep(self._work / job_id / str(one), _key(job_id, str(one)))
+            for folder in self._left(job_id):
+                self._keep(folder, _key(job_id, folder.name))
+                _mark(folder).touch()
         return f"jobs/{job_id}"
+
+    def lacks(self, job_id: str) -> bool:
+        """Whether the folder of an attempt of a job is here and in no archive."""
+        try:
+            return bool(self._left(job_id))
+        except OSError:
+            return True  # `keep` says why
 
     def is_here(self, job_id: str, name: str) -> bool:
         """Whether a folder of a job is on this machine."""
@@ -40,14 +49,15 @@ class Archive:
         """A folder of a job as it is here, or brought here. Raises `NotFound` where it is nowhere."""
         folder = self._work / job_id / name
         if not self.is_here(job_id, name):
-            with (
-                self._objects.stream(_key(job_id, name)) as stream,
-                disk_errors(folder),
-                replacing(folder) as new,
-                zipfile.ZipFile(stream) as archive,
-            ):
-                archive.extractall(new)
+            with self._objects.stream(_key(job_id, name)) as stream, disk_errors(folder), replacing(folder) as new:
+                with zipfile.ZipFile(stream) as archive:
+                    archive.extractall(new)
+                _mark(folder).touch()
         return folder
+
+    def _left(self, job_id: str) -> list[Path]:
+        folders = [self._work / job_id / str(one) for one in attempts(self._work / job_id)]
+        return [one for one in folders if not _mark(one).exists()]
 
     def _keep(self, folder: Path, key: str) -> None:
         with NamedTemporaryFile(
@@ -76,6 +86,10 @@ def replacing(folder: Path) -> Iterator[Path]:
     yield new
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
+
+
+def _mark(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.kept")
 
 
 def _key(job_id: str, name: str) -> str:

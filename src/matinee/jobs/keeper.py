@@ -124,12 +124,17 @@ class Keeper:
             ended_ms = one.job.finished_ms if one else _changed_ms(self._work / name)
             if ended_ms is None:
                 continue
-            if one and one.archive is None:
-                if now - ended_ms > _LEFT_MS and not self._pauses.rests(name):
+            if one and self._is_left(one):
+                if (one.archive or now - ended_ms > _LEFT_MS) and not self._pauses.rests(name):
                     left.append(one)
             elif now - ended_ms > self._keep_ms:
                 shutil.rmtree(self._work / name, ignore_errors=True)
         return all(self._keep(left[at : at + _AT_ONCE]) for at in range(0, len(left), _AT_ONCE))
+
+    def _is_left(self, one: store.Stored) -> bool:
+        """Whether what a final job left here is still to be archived, though others may have archived their part."""
+        several = one.archive and one.job.attempt > 1  # one attempt has one machine
+        return self._archive.lacks(one.job.id) if several else one.archive is None
 
     def _keep(self, ended: Sequence[store.Stored]) -> bool:
         """Archive what these jobs left; False where it is given up, since the next would fail as well."""

@@ -42,7 +42,7 @@ class Whereabouts:
                 return Output(self._archive.lay(id_, str(number)), f"The job {id_}")
         if source and source.agent:
             return Elsewhere(self._tables, source, self._copies)
-        if source and one.archive is None:
+        if source and one.archive != "":
             raise _gone(source)
         raise missing(f"The job {id_}")
 
