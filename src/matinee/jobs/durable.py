@@ -206,11 +206,11 @@ class Executor:
             while not self._stopping.is_set():
                 began = time.monotonic()
                 try:
-                    full = self._take(queue)
+                    more = self._take(queue)
                 except Exception as error:  # the database may be away for a while; nothing is lost by that
                     logger.warning("no tickets can be taken: %s", error)
-                    full = False
-                if full:  # there may be more tickets, and none can be taken before a job ends
+                    more = False
+                if more:  # none can be taken before a job ends
                     self._freed.wait()
                     self._freed.clear()
                 else:
@@ -218,22 +218,25 @@ class Executor:
                 self._stopping.wait(max(0, began + PACE_S - time.monotonic()))
 
     def _take(self, queue: Queue) -> bool:
-        """Take as many tickets as there are and there is room for; whether there is no room any more."""
-        if len(self._held) < self._slots:
-            token = generate_uuid()
-            ids, _ = self._database.start_queued_workflows(
-                queue,
-                GlobalParams.executor_id,
-                GlobalParams.app_version,
-                None,
-                len(self._held),
-                owner_xid=token,
-                is_latest_version=False,  # every ticket names its version
-            )
-            for status in self._database.get_workflow_statuses(ids) if ids else ():
+        """Take as many tickets as there are and there is room for; whether there may be more of them."""
+        room = self._slots - len(self._held)
+        if room <= 0:
+            return True
+        token = generate_uuid()
+        ids, _ = self._database.start_queued_workflows(
+            queue,
+            GlobalParams.executor_id,
+            GlobalParams.app_version,
+            None,
+            self._slots - room,
+            owner_xid=token,
+            is_latest_version=False,  # every ticket names its version
+        )
+        for status in self._database.get_workflow_statuses(ids) if ids else ():
+            if status["status"] == "PENDING":  # or else somebody has taken it from us
                 self._held.add(status["workflow_uuid"])
                 execute_dequeued_workflow(self._dbos, status, token)
-        return len(self._held) >= self._slots
+        return len(ids) == room
 
     def _outcome(self, workflow_id: str, status: str, **how: Any) -> bool:
         """Takes the place of DBOS's own, which gives each outcome a transaction of its own: here many share one.
