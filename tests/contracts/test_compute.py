@@ -1,7 +1,6 @@
 """Every implementation of compute against one suite."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,21 +11,24 @@ from matinee.testing.compute import ComputeContract
 
 
 class TestLocal(ComputeContract):
-    @pytest.fixture
-    def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
-        return lambda: LocalCompute.open("local://?workers=2", tmp_path)
+    @pytest.fixture(scope="class")
+    def open_compute(self, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Compute]:
+        folder = tmp_path_factory.mktemp("compute")
+        return lambda: LocalCompute.open("local://?workers=2", folder)
 
 
 class TestMetered(ComputeContract):
-    @pytest.fixture
-    def open_compute(self, tmp_path: Path) -> Callable[[], Compute]:
-        return lambda: Metered(LocalCompute.open("local://?workers=2", tmp_path))
+    @pytest.fixture(scope="class")
+    def open_compute(self, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Compute]:
+        folder = tmp_path_factory.mktemp("compute")
+        return lambda: Metered(LocalCompute.open("local://?workers=2", folder))
 
 
 @pytest.mark.server
 class TestSpark(ComputeContract):
-    @pytest.fixture
-    def open_compute(self, spark_url: str, tmp_path: Path) -> Callable[[], Compute]:
+    @pytest.fixture(scope="class")
+    def open_compute(self, spark_url: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Compute]:
         from matinee.base.compute.spark.compute import SparkCompute
 
-        return lambda: SparkCompute.open(spark_url, tmp_path)
+        folder = tmp_path_factory.mktemp("compute")
+        return lambda: SparkCompute.open(spark_url, folder)

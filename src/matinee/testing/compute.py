@@ -38,16 +38,16 @@ class _Counting:
 
 
 class ComputeContract:
-    """Subclass it and give it the fixture `open_compute`."""
+    """Subclass it and give it the fixture `open_compute`, of scope ``class``."""
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def open_compute(self) -> Callable[[], Compute]:
         """A function that opens the compute with two workers or more."""
         raise NotImplementedError
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def compute(self, open_compute: Callable[[], Compute]) -> Iterator[Compute]:
-        """The open port."""
+        """The open port: one for all, since workers take long to begin and have to outlive what goes wrong."""
         opened = open_compute()
         yield opened
         opened.close()
