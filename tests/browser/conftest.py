@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.media.clips import chaptered, clip
+from tests.passwords import cheap_passwords
 from tests.server.conftest import running
 
 from matinee.base.errors import Unavailable
@@ -26,6 +27,7 @@ from matinee.media.run import packager_program
 from matinee.subsystems import create_workspace
 from matinee.workflows.visit import PATIENCE_MS, browsing, until
 
+__all__ = ["cheap_passwords"]
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 PASSWORD = "a long enough password"
 FLAGS = (

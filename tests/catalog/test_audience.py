@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from matinee.base.errors import Conflict, InvalidInput, NotFound
+from matinee.catalog import passwords
 from matinee.catalog.audience import normal_email
 from matinee.catalog.records import Role
 from matinee.catalog.service import Service
@@ -23,6 +26,11 @@ def test_an_account_is_signed_in_by_its_password_only(either: Service) -> None:
     either.set_password(account.id, "another evening")
     assert either.check_password("ada@example.org", PASSWORD) is None
     assert either.check_password("ada@example.org", "another evening") == account
+
+
+def test_a_guess_costs_what_the_standard_asks_for_also_where_nobody_is_known() -> None:
+    for kept in (passwords.hash_password(PASSWORD), passwords._NOBODY):
+        assert extract_parameters(kept) == RFC_9106_LOW_MEMORY
 
 
 def test_one_address_has_one_account(either: Service) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.passwords import cheap_passwords
 
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind, Kind, Role, TitleDraft, Viewer
 from matinee.server.run import serve
 from matinee.subsystems import create_workspace
 
+__all__ = ["cheap_passwords"]
 PASSWORD = "a long enough password"
 FLAGS = ("server.sign_ins_per_minute=100000", "server.sign_ins_per_account=100000")
 SEGMENT = bytes(range(256)) * 8192  # 2 MiB, so that it is sent in pieces
