@@ -30,7 +30,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -278,19 +277,8 @@ def s3() -> Iterator[Server]:
 
 def new_bucket(server: Server) -> str:
     """Create an empty bucket and give its address as objects."""
-    import botocore.session
-
-    endpoint = f"http://127.0.0.1:{server.port}"
-    link: Any = botocore.session.get_session().create_client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    bucket = f"test-{uuid.uuid4().hex}"
-    link.create_bucket(Bucket=bucket)
-    link.close()
+    endpoint, bucket = f"http://127.0.0.1:{server.port}", f"test-{uuid.uuid4().hex}"
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=10).close()
     return f"s3://{bucket}/films?endpoint_url={endpoint}&key=testing&secret=testing&region=us-east-1"
 
 
