@@ -1,12 +1,15 @@
 """The bus on NATS when the server is gone, killed, full or wrongly addressed."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import nats
 import pytest
 from tests.servers import Server, free_port, running_nats
 
@@ -53,6 +56,19 @@ def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path)
         JetStreamBus.open(f"nats://me:secret@127.0.0.1:{port}?timeout_s=0.5", tmp_path)
     assert "nats-server -js" in caught.value.next_step
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_told_though_an_attempt_fails_while_it_is_called_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(*_: object, **__: object) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(nats, "connect", connect)
+    with pytest.raises(Unavailable, match="does not answer"):
+        JetStreamBus.open("nats://127.0.0.1?timeout_s=0.1", tmp_path)
 
 
 def test_a_server_without_jetstream_is_told(tmp_path: Path, own_nats: Server) -> None:

@@ -98,8 +98,15 @@ class Link:
             pending_size=64 << 20,
             **options,
         )
+        task = asyncio.ensure_future(connecting)
+        _, late = await asyncio.wait([task], timeout=self.timeout_s)
+        while late:  # Python 3.11 loses a cancellation where an attempt fails in the same moment
+            task.cancel()
+            _, late = await asyncio.wait([task], timeout=_RECONNECT_S)
         try:
-            return await asyncio.wait_for(connecting, self.timeout_s)
+            return task.result()
+        except asyncio.CancelledError:
+            raise TimeoutError from None
         except NoServersError as error:
             raise self.gone(error) from error
 
