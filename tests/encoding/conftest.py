@@ -9,6 +9,7 @@ import pytest
 from tests.encoding.coded import CODED, rendition, sound
 from tests.media.clips import clip
 
+from matinee.base.compute.local import LocalCompute
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import AssetKind, ExternalId, Kind, TitleDraft
 from matinee.catalog.service import Service as Catalog
@@ -18,6 +19,14 @@ from matinee.subsystems import create_workspace
 
 # Quick, and with enough segments to see them.
 QUICK = EncodingSettings(preset="ultrafast", heights=(90, 180), segment_s=1)
+
+
+@pytest.fixture(scope="session")
+def compute() -> Iterator[LocalCompute]:
+    """Two workers for all tests of encoding: they take a second to begin."""
+    made = LocalCompute(2)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +32,6 @@ from matinee.media.shots import Shot
 __all__ = ["small_disk"]
 GOAL = Goal(preset="ultrafast", heights=(90,), placing=Placing(most=2, step=12), longest_s=1, probes=1)
 LOSSLESS = ("-c:v", "ffv1")
-
-
-@pytest.fixture(scope="module")
-def compute() -> Iterator[LocalCompute]:
-    made = LocalCompute(2)
-    yield made
-    made.close()
 
 
 def _planned(film: Path, compute: LocalCompute, goal: Goal = GOAL) -> tuple[Prepared, Plan]:

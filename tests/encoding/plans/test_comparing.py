@@ -1,7 +1,6 @@
 """Ways to encode a film beside each other, with real encodes; plots of them; and the same from the command line."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,11 +30,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compared(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prepared, Comparison]]:
-    work, compute = tmp_path_factory.mktemp("work"), LocalCompute(2)
+def compared(
+    film: Path, compute: LocalCompute, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Prepared, Comparison]:
+    work = tmp_path_factory.mktemp("work")
     prepared = prepare(film, "film", work, GOAL.heights)
-    yield prepared, compare(prepared, GOAL, ("fixed", "title", "shots"), work, compute)
-    compute.close()
+    return prepared, compare(prepared, GOAL, ("fixed", "title", "shots"), work, compute)
 
 
 def test_the_fixed_ladder_is_drawn_smaller_for_smaller_films() -> None:
@@ -119,12 +119,12 @@ def test_plots_are_drawn(compared: tuple[Prepared, Comparison], tmp_path: Path) 
 
 
 @pytest.mark.parametrize("way", ["best", "fixed-av1", "shots-vp9", ""])
-def test_a_way_that_nobody_knows_is_refused(compared: tuple[Prepared, Comparison], way: str, tmp_path: Path) -> None:
+def test_a_way_that_nobody_knows_is_refused(
+    compared: tuple[Prepared, Comparison], compute: LocalCompute, way: str, tmp_path: Path
+) -> None:
     prepared, _ = compared
-    compute = LocalCompute(1)
     with pytest.raises(InvalidInput, match="no way"):
         compare(prepared, GOAL, ("title", way), tmp_path, compute)
-    compute.close()
 
 
 @pytest.fixture

@@ -25,13 +25,6 @@ from matinee.media.quality import Pooling, pooled, vmaf
 
 
 @pytest.fixture(scope="module")
-def compute() -> Iterator[LocalCompute]:
-    made = LocalCompute(2)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_shots(tmp_path_factory.mktemp("planning") / "film.mp4")
 
@@ -94,10 +87,13 @@ def test_what_was_found_is_not_made_again(
 
 
 @pytest.mark.parametrize("kept", [0, 9, 0.5, -1])
-def test_a_film_is_read_again_where_what_was_seen_is_damaged(film: Path, tmp_path: Path, kept: float) -> None:
-    made = prepare(film, "film", tmp_path, GOAL.heights)
-    (path,) = tmp_path.glob("analyses/*")
-    whole = path.read_bytes()
+def test_a_film_is_read_again_where_what_was_seen_is_damaged(
+    planned: tuple[Path, Prepared, Plan], film: Path, tmp_path: Path, kept: float
+) -> None:
+    work, made, _ = planned
+    (seen,) = work.glob("analyses/*")
+    whole, path = seen.read_bytes(), tmp_path / "analyses" / seen.name
+    path.parent.mkdir()
     path.write_bytes(whole[: int(kept) if kept != 0.5 else len(whole) // 2])
     again = prepare(film, "film", tmp_path, GOAL.heights)
     assert again.original == made.original

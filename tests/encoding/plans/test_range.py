@@ -1,6 +1,5 @@
 """Films of more than 8 bits and standard range: tried and planned as they are, under names of their own."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,13 +26,6 @@ from matinee.media.quality import vmaf
 from matinee.media.records import BT709, Colour
 
 QUICKEST = {"h264": "ultrafast", "hevc": "ultrafast", "av1": "13"}
-
-
-@pytest.fixture(scope="module")
-def compute() -> Iterator[LocalCompute]:
-    made = LocalCompute(2)
-    yield made
-    made.close()
 
 
 def _goal(codec: CodecName, **more: object) -> Goal:
