@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from matinee.media.run import ffmpeg_program
 
@@ -30,17 +32,28 @@ def clip(
     more: Sequence[object] = (),
 ) -> Path:
     """A film of moving test pictures, with one sound track for each generator in `sounds`."""
-    inputs = [
-        "-f",
-        "lavfi",
-        "-i",
-        f"{picture}{':' if '=' in picture else '='}size={size}:rate={rate}:duration={seconds}",
-    ]
-    for sound in sounds:
-        inputs += ["-f", "lavfi", "-i", f"{sound}:duration={seconds}"]
-    maps = [part for i in range(1 + len(sounds)) for part in ("-map", i)]
-    ffmpeg(*inputs, *maps, *_QUICK, "-c:a", "aac", *more, path)
+    path.write_bytes(
+        _clip(
+            path.suffix,
+            f"{picture}{':' if '=' in picture else '='}size={size}:rate={rate}",
+            seconds,
+            tuple(sounds),
+            tuple(more),
+        )
+    )
     return path
+
+
+@cache
+def _clip(suffix: str, picture: str, seconds: float, sounds: Sequence[str], more: Sequence[object]) -> bytes:
+    """Made once for all tests, of which many want the same."""
+    sources = [f"{one}:duration={seconds}" for one in (picture, *sounds)]
+    inputs = [part for one in sources for part in ("-f", "lavfi", "-i", one)]
+    maps = [part for i in range(len(sources)) for part in ("-map", i)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "film").with_suffix(suffix)
+        ffmpeg(*inputs, *maps, *_QUICK, "-c:a", "aac", *more, path)
+        return path.read_bytes()
 
 
 def scenes(path: Path, colours: Sequence[str], *, seconds: float = 1, size: str = "320x180", rate: int = 24) -> Path:
