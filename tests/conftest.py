@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pytest
@@ -16,6 +17,14 @@ mpl.use("agg")
 __all__ = ["spark", "spark_url"]  # one for all modules, since it takes seconds to start
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For `--dist loadscope`."""
+    from tests.scheduling import Shared
+
+    return Shared(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")
