@@ -83,6 +83,7 @@ def test_it_plays_one_codec_that_it_knows(
     asked = segments_asked(visitor)
     visitor.go(f"/watch/{house.titles[scheme]}?format={format_}")
     visitor.playing(frames=30)
+    visitor.page.evaluate("document.querySelector('video').playbackRate = 2")
     first = visitor.page.evaluate(TIME)
     visitor.until(f"{TIME} > {first} + 4")
     pictures = {CODED[int(one) // 2] for one in asked if int(one) < 6}

@@ -85,6 +85,7 @@ def test_every_shot_is_shown_at_its_own_size(
     visitor.page.on("request", lambda request: asked.extend(re.findall(r"/segment-(\d)-", request.url)))
     visitor.page.add_init_script(SEEN)
     visitor.go(f"/watch/{house.titles[f'{codec}-{scheme}']}?format={format_}")
+    visitor.page.evaluate("document.querySelector('video').playbackRate = 2")
     visitor.until(SHOWN, patience_ms=60_000)
     assert visitor.page.is_hidden("#fault")
     assert set(asked) == {"1", "2"}  # the mixed one and the sound

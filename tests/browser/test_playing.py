@@ -14,10 +14,11 @@ from matinee.encoding.settings import EncodingSettings
 
 TIME = "document.querySelector('video').currentTime"
 PAUSED = "document.querySelector('video').paused"
+FORMATS = ("dash", "hls")
 NOW = "document.querySelector('[data-list=quality] span')?.textContent"
 
 
-@pytest.mark.parametrize("format_", ["dash", "hls"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_it_plays(enter: Callable[..., Visitor], house: House, format_: str) -> None:
     visitor = enter("family", "Dora")
     asked: list[str] = []
@@ -51,7 +52,7 @@ def test_a_rendition_is_chosen_by_hand(enter: Callable[..., Visitor], house: Hou
     visitor.until("document.querySelector('video').videoHeight === 90")
 
 
-@pytest.mark.parametrize("format_", ["dash", "hls"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_subtitles_are_shown(enter: Callable[..., Visitor], house: House, format_: str) -> None:
     visitor = enter("family", "Dora")
     visitor.go(f"/watch/{house.titles['Night Ferry']}?format={format_}")
@@ -97,21 +98,21 @@ def otherwise(house: House) -> Iterator[Callable[..., int]]:
         house.workspace.service("encoding").encode(title_id)
 
 
-@pytest.mark.parametrize("format_", ["dash", "hls"])
 def test_imsc_is_shown_and_chosen_only_where_asked_for(
-    enter: Callable[..., Visitor], otherwise: Callable[..., int], format_: str
+    enter: Callable[..., Visitor], otherwise: Callable[..., int]
 ) -> None:
     ferry = otherwise("Night Ferry", imsc=True)
     visitor = enter("family", "Dora")
-    visitor.go(f"/watch/{ferry}?format={format_}")
-    visitor.playing()
-    assert visitor.page.locator("[data-list=captions] label").all_inner_texts() == ["Off", "English"]
-    address = visitor.page.evaluate(
-        "new URL(JSON.parse(document.querySelector('#player').dataset.film).manifest, location).href"
-    )
-    visitor.page.keyboard.press("k")
-    assert visitor.page.evaluate(IMSC, address) == ["en", "application/mp4"]
-    visitor.until("document.querySelector('#imsc').textContent.includes('Good evening, and welcome.')")
+    for format_ in FORMATS:
+        visitor.go(f"/watch/{ferry}?format={format_}")
+        visitor.playing()
+        assert visitor.page.locator("[data-list=captions] label").all_inner_texts() == ["Off", "English"]
+        address = visitor.page.evaluate(
+            "new URL(JSON.parse(document.querySelector('#player').dataset.film).manifest, location).href"
+        )
+        visitor.page.keyboard.press("k")
+        assert visitor.page.evaluate(IMSC, address) == ["en", "application/mp4"]
+        visitor.until("document.querySelector('#imsc').textContent.includes('Good evening, and welcome.')")
 
 
 def test_the_bar_of_time_shows_pictures(enter: Callable[..., Visitor], house: House) -> None:
@@ -280,24 +281,20 @@ def test_an_operator_who_looks_on_leaves_no_trace(enter: Callable[..., Visitor],
     boss.page.wait_for_url("**/console/viewers")
 
 
-@pytest.mark.parametrize("format_", ["dash", "hls"])
 @pytest.mark.parametrize("codecs", [("aac",), ("opus",), ("aac", "opus")])
 def test_sound_is_heard_in_either_codec(
-    enter: Callable[..., Visitor],
-    otherwise: Callable[..., int],
-    house: House,
-    codecs: tuple[str, ...],
-    format_: str,
+    enter: Callable[..., Visitor], otherwise: Callable[..., int], house: House, codecs: tuple[str, ...]
 ) -> None:
     door = otherwise("The Glass Door", audio_codecs=codecs)
     (row,) = house.workspace.service("catalog").assets(door, AssetKind.STREAM)
     assert [one["codec"].partition(".")[0].replace("mp4a", "aac") for one in row.facts["audio"]] == list(codecs)
-    visitor = enter("family", "Dora")
-    asked: list[str] = []
-    visitor.page.on("request", lambda request: asked.append(request.url))
-    visitor.go(f"/watch/{door}?format={format_}")
-    visitor.playing()
-    visitor.until("document.querySelector('video').webkitAudioDecodedByteCount > 4000")
-    # Two sizes of picture come first. Of two codecs of sound only one is fetched: the one that needs less.
-    sounds = {url.rsplit("/")[-1] for url in asked} & {"init-2.mp4", "init-3.mp4"}
-    assert len(sounds) == 1
+    for format_ in FORMATS:
+        visitor = enter("family", "Dora")
+        asked: list[str] = []
+        visitor.page.on("request", lambda request, asked=asked: asked.append(request.url))
+        visitor.go(f"/watch/{door}?format={format_}")
+        visitor.playing()
+        visitor.until("document.querySelector('video').webkitAudioDecodedByteCount > 4000")
+        # Two sizes of picture come first. Of two codecs of sound only one is fetched: the one that needs less.
+        sounds = {url.rsplit("/")[-1] for url in asked} & {"init-2.mp4", "init-3.mp4"}
+        assert len(sounds) == 1
