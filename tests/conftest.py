@@ -10,11 +10,12 @@ from typing import Any
 
 import matplotlib as mpl
 import pytest
-from tests.servers import spark, spark_url
+from tests.servers import nats, nats_url, postgres, postgres_url, s3, s3_url, spark, spark_url
 
 mpl.use("agg")
 
-__all__ = ["spark", "spark_url"]  # one for all modules, since it takes seconds to start
+# One for all modules, since they take seconds to start.
+__all__ = ["nats", "nats_url", "postgres", "postgres_url", "s3", "s3_url", "spark", "spark_url"]
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -1,12 +1,9 @@
 """Real servers for tests, each on a free loopback port in a folder of its own, stopped whatever happens.
 
-    from tests.servers import postgres_url      # in a test module or a conftest: the name is the fixture
-
-Fixtures: `postgres` (session), `postgres_url` (a fresh database for each test), `nats` (session), `nats_url` (a
-fresh stream prefix for each test), `s3` (session), `s3_url` (a fresh bucket for each test), `spark` and `spark_url`
-(session). Where a program is
-missing the test is skipped in words; under CI it fails instead. A child gets SIGKILL from the kernel when the
-test process dies, so nothing is left behind even then.
+Fixtures, which `tests/conftest.py` gives to all: `postgres` (session), `postgres_url` (a fresh database for each test),
+`nats` (session), `nats_url` (a fresh stream prefix for each test), `s3` (session), `s3_url` (a fresh bucket for each
+test), `spark` and `spark_url` (session). Where a program is missing the test is skipped in words; under CI it fails
+instead. A child gets SIGKILL from the kernel when the test process dies, so nothing is left behind even then.
 """
 
 from __future__ import annotations
@@ -278,7 +275,7 @@ def s3() -> Iterator[Server]:
 def new_bucket(server: Server) -> str:
     """Create an empty bucket and give its address as objects."""
     endpoint, bucket = f"http://127.0.0.1:{server.port}", f"test-{uuid.uuid4().hex}"
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=_START_S).close()
     return f"s3://{bucket}/films?endpoint_url={endpoint}&key=testing&secret=testing&region=us-east-1"
 
 

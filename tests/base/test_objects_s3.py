@@ -5,14 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.servers import Server, free_port, new_bucket, running_s3, s3, s3_url
+from tests.servers import Server, free_port, new_bucket, running_s3
 
 from matinee.base.errors import NotFound, SettingsError, Unavailable
 from matinee.base.objects import ObjectInfo
 from matinee.base.objects.cache import Copies
 from matinee.base.objects.s3 import S3Objects
-
-__all__ = ["s3", "s3_url"]
 
 
 @pytest.mark.parametrize("url", ["s3://", "s3://bucket?region_name=x", "s3://bucket?cache_mib=0"])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.servers import postgres, postgres_url  # noqa: F401  fixtures
 
 from matinee.base.backends import Backends
 from matinee.base.tables import Tables

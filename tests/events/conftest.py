@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.servers import postgres, postgres_url
 
 from matinee.base import migrations
 from matinee.base.backends import Backends, BackendSettings, open_backends
-
-__all__ = ["postgres", "postgres_url"]
 
 
 def opened(root: Path, url: str = "sqlite:///matinee.db") -> Backends:

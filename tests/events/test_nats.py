@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.servers import nats, nats_url
 
 from matinee.base import migrations
 from matinee.base.backends import BackendSettings, open_backends
 from matinee.events.records import Rating
 from matinee.events.service import Service
-
-__all__ = ["nats", "nats_url"]
 
 
 @pytest.mark.server

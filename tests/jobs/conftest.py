@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers import postgres, postgres_url
 
 from matinee.base.workspace import Workspace
 from matinee.jobs.records import JobRequest, TagCriteria
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 
-__all__ = ["postgres", "postgres_url"]
 Agents = Callable[[], subprocess.Popen[bytes]]
 WHO: dict[str, Any] = {"user": "ilse", "version": "1"}
 

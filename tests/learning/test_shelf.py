@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
-from tests.servers import s3, s3_url
 
 from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
@@ -19,8 +18,6 @@ from matinee.base.objects.folder import FolderObjects
 from matinee.base.objects.s3 import S3Objects
 from matinee.learning.shelf import UNFINISHED_MS, Shelf, Version
 from matinee.learning.stored import Stored
-
-__all__ = ["s3", "s3_url"]
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.server)])

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.server.conftest import FLAGS, PASSWORD, SEGMENT, Cinema, fill, running
-from tests.servers import nats, nats_url, postgres, postgres_url, s3, s3_url  # noqa: F401  fixtures
 
 from matinee.base.clock import now_ms
 from matinee.base.progress import reporting_to, working
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def production(tmp_path: Path, postgres_url: str, s3_url: str, nats_url: str) -> Iterator[Cinema]:  # noqa: F811
+def production(tmp_path: Path, postgres_url: str, s3_url: str, nats_url: str) -> Iterator[Cinema]:
     places = (f"backends.tables={postgres_url}", f"backends.objects={s3_url}", f"backends.bus={nats_url}")
     with create_workspace(tmp_path, (*FLAGS, *places)) as workspace:
         yield fill(workspace)

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import func, select
-from tests.servers import postgres, postgres_url  # noqa: F401  fixtures
 
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
