@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_threads_score_while_versions_are_published_and_pruned(shelf: Shelf) -> 
             scores = ready.value.score([history])
             assert (scores == int(ready.version)).all()  # the version said is the model that scored, whole
             seen.append(int(ready.version))
+            time.sleep(0.001)  # Python runs one thread at a time: who publishes is to have a turn
         return seen
 
     with ThreadPoolExecutor(4) as pool:
