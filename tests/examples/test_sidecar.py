@@ -19,6 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from matinee.cli.run import run as run_command
+from matinee.subsystems import create_workspace
+
 SCRIPT = Path(__file__).parents[2] / "examples/sidecar/beside_jellyfin.py"
 GENRES = ("Western", "Musical", "Horror")
 TOKEN, KEY = "a secret", "key of the dashboard"
@@ -125,14 +128,14 @@ def test_the_example_runs_beside_a_server_before_and_after_training(tmp_path: Pa
         assert "401" in refused.stderr
 
 
-def test_an_unknown_setting_fails_at_the_start(tmp_path: Path) -> None:
-    assert matinee(tmp_path, "init", str(tmp_path / "beside")).returncode == 0
+def test_an_unknown_setting_fails_at_the_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    create_workspace(tmp_path).close()
     for setting in ("server.sidecar_tokn=x", "recommendation.factorz=3", "sidecar.token=x"):
-        done = matinee(tmp_path / "beside", "--set", setting, "serve", "recommendation", "--port", "0")
-        assert done.returncode not in (0, 1)
-        assert done.stdout == ""
-        assert setting.partition("=")[0].partition(".")[2] in done.stderr or "[sidecar]" in done.stderr
-        assert "Traceback" not in done.stderr
+        where = ["--workspace", str(tmp_path), "--set", setting]
+        assert run_command([*where, "serve", "recommendation", "--port", "0"]) not in (0, 1)
+        said = capfd.readouterr()
+        assert said.out == ""
+        assert setting.partition("=")[0].partition(".")[2] in said.err or "[sidecar]" in said.err
 
 
 def script() -> ModuleType:
