@@ -12,7 +12,7 @@ from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.base.workspace import Workspace
-from matinee.jobs.durable import _table
+from matinee.jobs.durable import own_table
 from matinee.jobs.records import JobStatus
 from matinee.jobs.selection import NothingMatches
 from matinee.jobs.service import Service
@@ -54,7 +54,7 @@ def test_a_ticket_whose_end_was_not_noted_does_no_harm(
 ) -> None:
     agents()
     done = service.wait(service.submit(request(f"echo >>{tmp_path}/note; exit 3")).id, 30)
-    tickets = _table(workspace.backends.tables.engine, "workflow_status")
+    tickets = own_table(workspace.backends.tables.engine, "workflow_status")
 
     def noted() -> bool:
         with workspace.backends.tables.read() as connection:

@@ -26,7 +26,7 @@ from matinee.jobs import answers, elsewhere, keeper
 from matinee.jobs.answers import Answers
 from matinee.jobs.archive import Archive
 from matinee.jobs.client import Client
-from matinee.jobs.durable import _table
+from matinee.jobs.durable import own_table
 from matinee.jobs.elsewhere import Elsewhere
 from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
@@ -229,7 +229,7 @@ def test_attempts_on_several_machines(
 
 def hurry(house: Workspace, ticket: str) -> None:
     """Have a ticket taken now."""
-    status = _table(house.backends.tables.engine, "workflow_status")
+    status = own_table(house.backends.tables.engine, "workflow_status")
     with house.backends.tables.write() as connection:
         mine = update(status).where(status.c.workflow_uuid == ticket)
         assert connection.execute(mine.values(delay_until_epoch_ms=now_ms())).rowcount == 1

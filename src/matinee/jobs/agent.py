@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from random import SystemRandom
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from matinee.base import clock, progress_file
 from matinee.base.clock import DAY_MS
@@ -31,16 +31,17 @@ from matinee.base.tables import Tables
 from matinee.jobs import folder, handover, minder, process, schedules, store
 from matinee.jobs.answers import Answers
 from matinee.jobs.archive import Archive
-from matinee.jobs.durable import PACE_S, Executor, Tickets
+from matinee.jobs.durable import Tickets
+from matinee.jobs.executor import PACE_S, Executor
 from matinee.jobs.flow import Ended, Flow, again
 from matinee.jobs.handover import Handover
 from matinee.jobs.keeper import Keeper
 from matinee.jobs.lease import Lease
+from matinee.jobs.lookout import Seen, look
 from matinee.jobs.process import Limits, Running
 from matinee.jobs.records import JobStatus
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
-from matinee.jobs.tables import jobs
 from matinee.jobs.together import Change, Together
 from matinee.jobs.verdict import STOPPED, Verdict, verdict_of
 
@@ -59,21 +60,6 @@ STATE = "MATINEE_STATE"
 """The variable that names the folder which all attempts of a job share."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "TMPDIR", "JAVA_HOME")
 """Variables of the agent that its jobs see."""
-
-
-class _Seen(NamedTuple):
-    """What an agent has to do for others."""
-
-    unwanted: list[tuple[str, str]]
-    """Its jobs that somebody wants killed, and why."""
-    late: list[str]
-    """Jobs whose deadline has passed."""
-    due: list[str]
-    """Owners of jobs whose hour has come."""
-    dead: list[str]
-    """Agents."""
-    hours: list[str]
-    """Schedules that are due."""
 
 
 class Agent:
@@ -273,19 +259,11 @@ class Agent:
             self._tickets.recount(clock.now_ms())
             self._tidied = time.monotonic()
 
-    def _look(self) -> _Seen:
-        """What others want, and what they do no more."""
+    def _look(self) -> Seen:
         with self._tables.read() as connection:
-            now = {"now_ms": clock.now_ms()}
-            return _Seen(
-                unwanted=[(one.id, one.kill) for one in connection.execute(_UNWANTED, {"agent_": self.id})],
-                late=list(connection.execute(_LATE, now).scalars()),
-                due=list(connection.execute(_DUE, now).scalars()),
-                dead=self._lease.dead(connection),
-                hours=schedules.due(connection, clock.now_ms()),
-            )
+            return look(connection, self.id, self._lease.dead(connection), clock.now_ms())
 
-    def _heed(self, connection: Connection, seen: Sequence[_Seen]) -> None:
+    def _heed(self, connection: Connection, seen: Sequence[Seen]) -> None:
         for one in seen:
             self._flow.kill(connection, dict.fromkeys(one.late, "Its deadline has passed."), clock.now_ms())
             self._flow.owners.update(one.due)
@@ -318,13 +296,3 @@ class Agent:
     def _end_all(self) -> None:
         for one in list(self._running.values()):
             one.kill(STOPPED)
-
-
-_ACTIVE = jobs.c.status.in_(store.ACTIVE)
-_UNWANTED = select(jobs.c.id, jobs.c.kill).where(_ACTIVE, jobs.c.agent == bindparam("agent_"), jobs.c.kill.is_not(None))
-_LATE = select(jobs.c.id).where(_ACTIVE, jobs.c.deadline_ms < bindparam("now_ms"), jobs.c.kill.is_(None))
-_DUE = (
-    select(jobs.c.owner)
-    .where(jobs.c.status.in_(store.WAITING), jobs.c.waits_for == 0, jobs.c.not_before_ms <= bindparam("now_ms"))
-    .distinct()
-)
