@@ -117,7 +117,7 @@ class Executor:
                     logger.warning("no tickets can be taken: %s", error)
                     more = False
                 if more:  # none can be taken before a job ends
-                    self._freed.wait()
+                    self._freed.wait(_LOOK_S)  # none may be held where all that were taken were lost again
                     self._freed.clear()
                 else:
                     heard.wait(_LOOK_S, self._stopping)
