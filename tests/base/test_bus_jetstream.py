@@ -15,6 +15,7 @@ from tests.servers import Server, free_port, running_nats
 
 from matinee.base.bus import Receipt
 from matinee.base.bus.jetstream import JetStreamBus
+from matinee.base.bus.link import Link
 from matinee.base.errors import SettingsError, Unavailable
 from matinee.testing.bus import numbered, read_all
 
@@ -42,6 +43,20 @@ def open_bus(own_nats: Server, request: pytest.FixtureRequest, tmp_path: Path) -
     yield open_bus
     for bus in opened:
         bus.close()
+
+
+def test_a_connection_closes_where_another_loop_runs_and_something_is_left_on_its_own(own_nats: Server) -> None:
+    async def leave() -> None:
+        left.append(asyncio.create_task(asyncio.sleep(60)))
+
+    async def close() -> None:
+        link = Link([f"nats://127.0.0.1:{own_nats.port}"], None, 5)
+        link.call(leave())
+        link.close()
+
+    left: list[asyncio.Task[None]] = []
+    asyncio.run(close())
+    assert left[0].cancelled()
 
 
 @pytest.mark.parametrize("url", ["nats://", "nats://h?stream=a.b", "nats://h?streams=a", "nats://h?timeout_s=0"])
@@ -139,6 +154,7 @@ PRODUCER = """
 import sys
 from pathlib import Path
 from matinee.base.bus.jetstream import JetStreamBus
+from matinee.base.bus.link import Link
 bus = JetStreamBus.open(sys.argv[1], Path("."))
 number = int(sys.argv[2])
 while True:

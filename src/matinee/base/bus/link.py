@@ -32,7 +32,7 @@ class Link:
         places = [server.removeprefix("nats://") for server in servers]
         self._where = ", ".join(place.rpartition("@")[2] for place in places)  # never tells a password
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
+        self._thread = threading.Thread(target=_run, args=[self._loop], name="nats", daemon=True)
         self._thread.start()
         try:
             self.client: Client = self.call(self._connect(servers, credentials))
@@ -113,17 +113,16 @@ class Link:
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_GRACE_S)
-        if not self._thread.is_alive():
-            _cancel_all(self._loop)
-            self._loop.close()
 
 
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run `loop` until it is stopped, and end what is left on it here: whoever closes may run a loop of their own."""
+    loop.run_forever()
+    while tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_RECONNECT_S))
+    loop.close()
 
 
 async def _note(error: Exception) -> None:
