@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import TimeoutError as LateError
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from nats.errors import NoServersError
 from nats.js.errors import APIError
 
 from matinee.base.errors import Unavailable
+from matinee.base.loops import Loop
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -31,21 +31,19 @@ class Link:
         self.timeout_s = timeout_s
         places = [server.removeprefix("nats://") for server in servers]
         self._where = ", ".join(place.rpartition("@")[2] for place in places)  # never tells a password
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=_run, args=[self._loop], name="nats", daemon=True)
-        self._thread.start()
+        self._loop = Loop("nats")
         try:
             self.client: Client = self.call(self._connect(servers, credentials))
         except BaseException:
-            self._stop()
+            self._loop.stop(_GRACE_S)
             raise
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` on the loop and give its result; the server's refusals become `Unavailable`."""
-        if not self._loop.is_running() and not self._thread.is_alive():
+        if not self._loop.running:
             work.close()
             raise Unavailable("The connection to NATS has been closed.", next_step="Open the bus again.")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = self._loop.begin(work)
         try:
             return future.result()
         except APIError as error:
@@ -59,7 +57,7 @@ class Link:
     async def connected(self, deadline: float) -> None:
         """Wait until there is a connection; raises `Unavailable` at the loop's time `deadline`."""
         while not self.client.is_connected:
-            if self._loop.time() >= deadline or self.client.is_closed:
+            if asyncio.get_running_loop().time() >= deadline or self.client.is_closed:
                 raise self.gone(None)
             await asyncio.sleep(_RECONNECT_S / 4)
 
@@ -79,12 +77,12 @@ class Link:
 
     def close(self) -> None:
         """Close the connection and end the thread."""
-        if self._thread.is_alive():
+        if self._loop.running:
             try:
-                asyncio.run_coroutine_threadsafe(self.client.close(), self._loop).result(_GRACE_S)
+                self._loop.begin(self.client.close()).result(_GRACE_S)
             except (NatsError, OSError, LateError):
                 _log.debug("the connection to NATS was not closed in good order", exc_info=True)
-            self._stop()
+            self._loop.stop(_GRACE_S)
 
     async def _connect(self, servers: Sequence[str], credentials: str | None) -> Client:
         options: dict[str, Any] = {"user_credentials": credentials} if credentials else {}
@@ -109,20 +107,6 @@ class Link:
             raise TimeoutError from None
         except NoServersError as error:
             raise self.gone(error) from error
-
-    def _stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_GRACE_S)
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    """Run `loop` until it is stopped, and end what is left on it here: whoever closes may run a loop of their own."""
-    loop.run_forever()
-    while tasks := asyncio.all_tasks(loop):
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.wait(tasks, timeout=_RECONNECT_S))
-    loop.close()
 
 
 async def _note(error: Exception) -> None:
