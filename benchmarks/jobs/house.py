@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,14 +14,14 @@ from matinee.jobs.records import JobRequest, TagCriteria
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 
-SLOTS = 16
+SLOTS = 32
+"""Of an agent: jobs that are shorter than the way to them want many."""
 
 
 @contextmanager
-def house(kind: str, agents: int) -> Iterator[tuple[Service, list[psutil.Process]]]:
-    """The service of jobs over ``sqlite`` or ``postgresql``, and its agents, ready."""
+def house(kind: str, agents: int, root: Path) -> Iterator[tuple[Service, list[psutil.Process]]]:
+    """The service of jobs over ``sqlite`` or ``postgresql``, and its agents, ready, in a folder that is left there."""
     with ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "house"
         flags = [f"backends.tables={database(kind, stack)}", f"jobs.slots={SLOTS}", "jobs.active_limit=100000"]
         service: Service = stack.enter_context(create_workspace(root, flags)).service("jobs")
         sets = [part for one in flags for part in ("--set", one)]

@@ -39,14 +39,44 @@ def test_a_ticket_is_there_with_its_transaction_or_not_at_all(workspace: Workspa
     assert queued(workspace) == [("b/1", "ENQUEUED", 996), ("a/1", "ENQUEUED", 1001), ("c/1", "DELAYED", 1006)]
 
 
+def test_the_most_urgent_are_taken_first_and_each_by_one_agent(workspace: Workspace, tickets: Tickets) -> None:
+    with workspace.backends.tables.write() as connection:
+        tickets.put(connection, [Ticket("a/1"), Ticket("b/1", 5), Ticket("c/1", -5), Ticket("d/1", 9, 60)])
+    mine, theirs, none = (tickets.take(agent, most) for agent, most in (("me", 2), ("other", 5), ("me", 5)))
+    assert ([one.name for one in mine], [one.name for one in theirs], none) == (["b/1", "a/1"], ["c/1"], [])
+
+
+def test_what_is_delayed_ripens(workspace: Workspace, tickets: Tickets) -> None:
+    with workspace.backends.tables.write() as connection:
+        tickets.put(connection, [Ticket("a/1", delay_s=0.05), Ticket("b/1", delay_s=60)])
+    tickets.ripen()
+    time.sleep(0.1)
+    assert tickets.take("me", 5) == []
+    tickets.ripen()
+    assert [one.name for one in tickets.take("me", 5)] == ["a/1"]
+
+
+def test_what_others_have_taken_is_neither_held_nor_done_with(workspace: Workspace, tickets: Tickets) -> None:
+    tables = workspace.backends.tables
+    with tables.write() as connection:
+        tickets.put(connection, [Ticket("a/1"), Ticket("b/1")])
+    first = tickets.take("slow", 1)
+    tickets.give_back(["slow"])
+    both = tickets.take("other", 2)
+    assert {one.name for one in both} == {"a/1", "b/1"}
+    with tables.write() as connection:
+        assert tickets.held(connection, first) == set()
+        assert tickets.held(connection, both) == set(both)
+        tickets.done(connection, first)
+        tickets.done(connection, [one for one in both if one.name == "b/1"])
+    assert [row[:2] for row in queued(workspace)] == [("a/1", "PENDING"), ("b/1", "SUCCESS")]
+
+
 def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, [Ticket("a/1"), Ticket("b/1"), Ticket("c/1")])
-    table = own_table(workspace.backends.tables.engine, "workflow_status")
-    with workspace.backends.tables.write() as connection:
-        for name, agent in (("a/1", "dead"), ("b/1", "alive")):
-            mine = table.c.workflow_uuid == name
-            connection.execute(table.update().where(mine).values(status="PENDING", executor_id=agent))
+    tickets.take("dead", 1)
+    tickets.take("alive", 1)
     assert tickets.give_back(["dead"]) == 1
     assert [row[:2] for row in queued(workspace)] == [("a/1", "ENQUEUED"), ("b/1", "PENDING"), ("c/1", "ENQUEUED")]
 

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs.script import ENVIRONMENT, FOLDERS, Script, Setup, tags, variables_of
+from matinee.jobs.script import ENVIRONMENT, LOG_FOLDER, Script, Setup, tags, variables_of
 
 
 def ran(folder: Path, script: Script, **environment: str) -> subprocess.CompletedProcess[str]:
-    for name in FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
     (folder / "run").write_text(str(script))
     base = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     command = ["bash", str(folder / "run")]

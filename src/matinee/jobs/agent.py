@@ -31,7 +31,7 @@ from matinee.base.tables import Tables
 from matinee.jobs import folder, handover, minder, process, schedules, store
 from matinee.jobs.answers import Answers
 from matinee.jobs.archive import Archive
-from matinee.jobs.durable import Tickets
+from matinee.jobs.durable import Taken, Tickets
 from matinee.jobs.executor import PACE_S, Executor
 from matinee.jobs.flow import Ended, Flow, again
 from matinee.jobs.handover import Handover
@@ -85,7 +85,7 @@ class Agent:
         self._tickets = Tickets(tables)
         self._flow = Flow(self._tickets, settings)
         self._writer = Together(tables, PACE_S)
-        self._executor = Executor(tables, self._writer, self.id, slots=self._slots, run=self._run, note=self._note)
+        self._executor = Executor(tables, self._tickets, self.id, slots=self._slots, run=self._run, note=self._note)
         self._keeper = Keeper(
             tables, objects, archive, work, agent=self.id, keep_days=settings.keep_days, kept=self._kept
         )
@@ -148,7 +148,7 @@ class Agent:
                     self._lease.beat()
             time.sleep(0.05)
 
-    async def _run(self, ticket: str) -> Ended | None:
+    async def _run(self, ticket: Taken) -> tuple[Taken, Ended] | None:
         """One attempt of one job; what came of it, where there was something to do."""
         one = await self._write(self._begin, ticket)
         if one is None:
@@ -157,9 +157,9 @@ class Agent:
         verdict = await self._verdict(one)
         if verdict.outcome and again(one, verdict) and not self._one_disk:
             await asyncio.to_thread(self._handover.give, one.job)  # before another machine may begin
-        return Ended(one.job.id, self.id, verdict)
+        return ticket, Ended(one, self.id, verdict)
 
-    async def _note(self, ended: Ended | None) -> None:
+    async def _note(self, ended: tuple[Taken, Ended] | None) -> None:
         """Write what came of an attempt."""
         if ended is not None:
             try:
@@ -222,17 +222,22 @@ class Agent:
                 logger.warning("What came of a job cannot be written yet: %s", error)
                 await asyncio.sleep(TICK_S)
 
-    def _begin(self, connection: Connection, tickets: Sequence[str]) -> list[store.Stored | None]:
-        begun = self._flow.begin(connection, tickets, self._runner, clock.now_ms())
+    def _begin(self, connection: Connection, tickets: Sequence[Taken]) -> list[store.Stored | None]:
+        held = self._tickets.held(connection, tickets)
+        ours = [one for one in tickets if one in held]
+        found = self._flow.begin(connection, [one.name for one in ours], self._runner, clock.now_ms())
+        begun = dict(zip(ours, found, strict=True))
         self._flow.settle(connection, clock.now_ms())
-        return begun
+        self._tickets.done(connection, [ticket for ticket, one in begun.items() if one is None])
+        return [begun.get(one) for one in tickets]
 
     def _started(self, connection: Connection, ids: Sequence[str]) -> None:
         self._flow.run(connection, ids, clock.now_ms())
 
-    def _finish(self, connection: Connection, ended: Sequence[Ended]) -> None:
-        self._flow.finish(connection, ended, clock.now_ms())
+    def _finish(self, connection: Connection, ended: Sequence[tuple[Taken, Ended]]) -> None:
+        self._flow.finish(connection, [one for _, one in ended], clock.now_ms())
         self._flow.settle(connection, clock.now_ms())
+        self._tickets.done(connection, [ticket for ticket, _ in ended])
 
     def _tick(self) -> bool:
         """Say that we live, hear who wants what killed, and look after the others; False where we were given up."""

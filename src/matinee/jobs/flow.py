@@ -29,7 +29,8 @@ LONGEST_WAIT_S = 3600
 class Ended:
     """An attempt of a job has ended at an agent."""
 
-    job_id: str
+    one: store.Stored
+    """As it was when the attempt began."""
     agent: str
     verdict: Verdict
 
@@ -116,12 +117,12 @@ class Flow:
 
     def finish(self, connection: Connection, ended: Sequence[Ended], now_ms: int) -> None:
         """Attempts have ended; where a job is no longer that agent's, nothing is changed."""
-        stored = {one.job.id: one for one in store.found(connection, [one.job_id for one in ended])}
-        mine = [
-            (one, told.verdict)
-            for told in ended
-            if (one := stored.get(told.job_id)) and one.agent == told.agent and not one.job.status.final
-        ]
+        standing = store.standing(connection, [told.one.job.id for told in ended])
+        mine = []
+        for told in ended:
+            now = standing.get(told.one.job.id)
+            if now and (now.agent, now.attempt) == (told.agent, told.one.job.attempt):
+                mine.append((replace(told.one, kill=now.kill), told.verdict))
         store.end_attempts(connection, [(one.job, told.message, told.outcome) for one, told in mine], now_ms)
         nexts = [(one, _next(one, verdict)) for one, verdict in mine]
         self._queue(connection, [(one, found) for one, found in nexts if isinstance(found, _Queued)], now_ms)
@@ -147,7 +148,7 @@ class Flow:
         if one.job.attempt == attempt:  # another agent had begun it, and its ticket came back
             if one.agent not in {None, runner.id}:
                 verdict = Verdict(status=JobStatus.FAILED, message="Its agent died while it ran.", lost=True)
-                self.finish(connection, [Ended(one.job.id, one.agent or "", verdict)], now_ms)
+                self.finish(connection, [Ended(one, one.agent or "", verdict)], now_ms)
             return None
         if one.kill:
             self._end(connection, [(one, Verdict(status=JobStatus.KILLED, message=one.kill))], now_ms)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import fsspec
 
@@ -14,7 +14,7 @@ from matinee.base.disk import disk_errors
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.objects import Objects
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, Resource
-from matinee.jobs.script import FOLDERS, Script, Setup, tags, variables_of
+from matinee.jobs.script import LOG_FOLDER, Script, Setup, tags, variables_of
 from matinee.jobs.store import Stored
 
 SETUP = "genie_setup.sh"
@@ -37,8 +37,7 @@ def make(folder: Path, one: Stored, objects: Objects) -> None:
     applications = [Application.model_validate(found) for found in one.chosen["applications"]]
     with disk_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        for name in FOLDERS:
-            (folder / name).mkdir(parents=True)
+        (folder / LOG_FOLDER).mkdir(parents=True)
         setups = [
             *_laid(cluster, folder, objects, f"genie/cluster/{cluster.id}", f"cluster {cluster.name!r}"),
             *(
@@ -111,7 +110,7 @@ def _variables(one: Stored, cluster: Cluster, command: Command) -> Mapping[str, 
         "ID": one.job.id,
         "NAME": request.name,
         "TAGS": tags(request.tags),
-        "MEMORY": str(memory_mb(one) or ""),
+        "MEMORY": str(_memory_mb(request, command) or ""),
         "GROUPING": request.grouping or "",
         "GROUPING_INSTANCE": request.grouping_instance or "",
     }
@@ -134,8 +133,12 @@ def memory_mb(one: Stored) -> int | None:
     own = one.request.runtime.resources.memory_mb
     if own is not None or one.chosen is None:
         return own
-    found: Any = Command.model_validate(one.chosen["command"]).runtime.resources.memory_mb
-    return None if found is None else int(found)
+    return _memory_mb(one.request, Command.model_validate(one.chosen["command"]))
+
+
+def _memory_mb(request: JobRequest, command: Command) -> int | None:
+    own = request.runtime.resources.memory_mb
+    return command.runtime.resources.memory_mb if own is None else own
 
 
 def _named(resource: Resource) -> dict[str, str]:

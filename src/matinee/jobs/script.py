@@ -19,8 +19,9 @@ from matinee.base.errors import InvalidInput
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SETUP_LOG = "GENIE_SETUP_LOG"
 """The variable that says where else the output of setup goes."""
-ENVIRONMENT = "genie/logs/env.log"
-FOLDERS = ("genie/logs", "genie/applications")
+LOG_FOLDER = "genie/logs"
+"""The folder that a script writes into; it has to be there."""
+ENVIRONMENT = f"{LOG_FOLDER}/env.log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Script:
         yield "\n# What the server says"
         yield from (f"export {_variable(name)}={quote(value)}" for name, value in sorted(self.variables.items()))
         yield "\n# Setup"
-        yield f'exec 6>&1 7>&2 >"${{{SETUP_LOG}:-genie/logs/setup.log}}" 2>&1; unset {SETUP_LOG}'
+        yield f'exec 6>&1 7>&2 >"${{{SETUP_LOG}:-{LOG_FOLDER}/setup.log}}" 2>&1; unset {SETUP_LOG}'
         for one in self.setups:
             yield f"echo {quote('Sourcing the setup file of ' + one.whose)}"
             yield f"source {quote('./' + one.path)}"

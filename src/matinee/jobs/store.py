@@ -37,6 +37,7 @@ QUEUED = tuple(one.value for one in JobStatus if not one.final and one.value not
 _FIND = select(jobs).where(jobs.c.id == bindparam("id_"))
 _THESE = jobs.c.id.in_(bindparam("ids", expanding=True))
 _FOUND = select(jobs).where(_THESE)
+_STANDING = select(jobs.c.id, jobs.c.agent, jobs.c.attempt, jobs.c.kill).where(_THESE, jobs.c.finished_ms.is_(None))
 _FOLLOWERS = select(job_edges.c.after_id, job_edges.c.job_id).where(
     job_edges.c.after_id.in_(bindparam("ids", expanding=True))
 )
@@ -73,6 +74,15 @@ class Stored:
     agent: str | None
     archive: str | None
     """Where it is archived, empty where it is not to be, None where that is still to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who has a job, at which attempt, and why it is to end, where it is."""
+
+    agent: str | None
+    attempt: int
+    kill: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,12 @@ def find(connection: Connection, id_: str) -> Stored:
 def found(connection: Connection, ids: Iterable[str]) -> list[Stored]:
     """Those of these jobs that there are."""
     return [_stored(row) for some in _batched(ids) for row in connection.execute(_FOUND, {"ids": some})]
+
+
+def standing(connection: Connection, ids: Iterable[str]) -> dict[str, Standing]:
+    """Of those of these jobs that are not final, what others may have changed while an agent had them."""
+    rows = (row for some in _batched(ids) for row in connection.execute(_STANDING, {"ids": some}))
+    return {row.id: Standing(row.agent, row.attempt, row.kill) for row in rows}
 
 
 def change(connection: Connection, changes: Sequence[Mapping[str, Any]], now_ms: int) -> None:

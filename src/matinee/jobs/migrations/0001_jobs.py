@@ -88,8 +88,8 @@ def upgrade() -> None:
         resources,
         [
             _row("cluster", "this-machine", status="UP", tags=["type:local"]),
-            _row("command", "program", tags=["type:program"], executableAndArguments=["env"], **_COMMAND),
-            _row("command", "shell", tags=["type:shell"], executableAndArguments=["bash", "-c"], **_COMMAND),
+            _row("command", "program", tags=["type:program"], executableAndArguments=["exec"], **_COMMAND),
+            _row("command", "shell", tags=["type:shell"], executableAndArguments=["exec", "bash", "-c"], **_COMMAND),
         ],
     )
 
