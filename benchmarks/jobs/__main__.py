@@ -30,9 +30,9 @@ def main(names: list[str]) -> None:
         title="Jobs",
         intro="A thousand jobs that run `true`, submitted by sixteen threads of one process; agents with thirty-two "
         "slots each, in processes of their own, on two cores that they share with the database and the jobs. Of a "
-        "hundred kills each strikes a server or one of two agents, while jobs that print thirty lines are submitted over HTTP. "
-        "Nights train on a thousand viewers of five hundred films and publish; half way through a step the agent, or "
-        "the step's own processes, are killed with SIGKILL. Run it with `make bench B=jobs`.",
+        "hundred kills each strikes a server or one of two agents, while jobs that print thirty lines are submitted "
+        "over HTTP. Nights train on a thousand viewers of five hundred films and publish; half way through a step the "
+        "agent, or the step's own processes, are killed with SIGKILL. Run it with `make bench B=jobs`.",
         packages=("matinee", "dbos", "sqlalchemy", "psycopg", "psutil"),
     )
     for rows, bars in kept_of(PARTS, WORK).values():
