@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,38 @@ def test_a_dead_agent_is_noticed(service: Service, agents: Agents, tmp_path: Pat
     assert service.wait(waiting.id, 30).status == S.SUCCEEDED
     assert once.read_text() == ".\n"
     assert twice.read_text() == ".\n.\nend\n"
+
+
+SLOW = """
+import sys, time
+from matinee.cli import main
+from matinee.jobs import folder
+
+make = folder.make
+
+def slowly(*args):
+    make(*args)
+    print("laid", flush=True)
+    time.sleep(1)
+
+folder.make = slowly
+sys.argv = ["matinee", "--workspace", *sys.argv[1:], "jobs", "agent"]
+main()
+"""
+
+
+def test_a_job_that_begins_while_its_agent_is_stopped_is_stopped_too(
+    workspace: Workspace, service: Service, tables: str
+) -> None:
+    flags = [str(workspace.root), "--set", f"backends.tables={tables}"]
+    done = service.submit(request("sleep 60", rerunnable=True))
+    with subprocess.Popen([sys.executable, "-c", SLOW, *flags], stdout=subprocess.PIPE) as agent:
+        assert agent.stdout is not None
+        assert agent.stdout.readline() == b"laid\n"
+        agent.terminate()
+        assert agent.wait(30) == 0
+    after = service.job(done.id)
+    assert (after.status, after.attempt, after.status_msg) == (S.ACCEPTED, 1, "Its agent was stopped. It is run again.")
 
 
 def test_a_stopped_agent_gives_back_what_may_run_again(service: Service, agents: Agents, tmp_path: Path) -> None:

@@ -190,6 +190,8 @@ class Agent:
             return Verdict(status=JobStatus.FAILED, message="Its agent lost the database.", lost=True)
         running = Running(one.job.id, place, environment, limits, secrets)
         self._running[one.job.id] = running
+        if self._closed.is_set():  # it may have begun after all others were ended
+            running.kill(STOPPED)
         told = asyncio.ensure_future(self._tell_of_start(one.job.id))
         try:
             outcome = await running.outcome()
@@ -223,6 +225,8 @@ class Agent:
                 await asyncio.sleep(TICK_S)
 
     def _begin(self, connection: Connection, tickets: Sequence[Taken]) -> list[store.Stored | None]:
+        if self._closed.is_set():  # they are given back as they are
+            return [None for _ in tickets]
         held = self._tickets.held(connection, tickets)
         ours = [one for one in tickets if one in held]
         found = self._flow.begin(connection, [one.name for one in ours], self._runner, clock.now_ms())
