@@ -56,7 +56,7 @@ def test_a_ticket_whose_end_was_not_noted_does_no_harm(
 ) -> None:
     agents()
     done = service.wait(service.submit(request(f"echo >>{tmp_path}/note; exit 3")).id, 30)
-    tickets = own_table(workspace.backends.tables.engine, "workflow_status")
+    tickets = own_table(workspace.backends.tables.engine)
 
     def noted() -> bool:
         with workspace.backends.tables.read() as connection:

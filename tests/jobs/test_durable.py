@@ -12,7 +12,7 @@ from sqlalchemy import text
 from matinee.base.clock import HOUR_MS, now_ms
 from matinee.base.workspace import Workspace
 from matinee.jobs import bell
-from matinee.jobs.durable import Ticket, Tickets, own_engine, own_table
+from matinee.jobs.durable import Ticket, Tickets, own_table
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_dead_agents_had_taken_goes_back(workspace: Workspace, tickets: Tic
 def test_nobody_waits_longer_where_the_clock_was_put_back(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, [Ticket("a/2", delay_s=60), Ticket("b/2", delay_s=60), Ticket("c/1")])
-    table = own_table(workspace.backends.tables.engine, "workflow_status")
+    table = own_table(workspace.backends.tables.engine)
     with workspace.backends.tables.write() as connection:
         before = {"created_at": table.c.created_at + HOUR_MS}
         later = {"delay_until_epoch_ms": table.c.delay_until_epoch_ms + HOUR_MS}
@@ -100,7 +100,7 @@ def test_nobody_waits_longer_where_the_clock_was_put_back(workspace: Workspace, 
 def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets) -> None:
     with workspace.backends.tables.write() as connection:
         tickets.put(connection, [Ticket("a/1"), Ticket("b/1")])
-    table = own_table(workspace.backends.tables.engine, "workflow_status")
+    table = own_table(workspace.backends.tables.engine)
     with workspace.backends.tables.write() as connection:
         connection.execute(
             table.update().where(table.c.workflow_uuid == "a/1").values(status="SUCCESS", completed_at=5)
@@ -112,7 +112,7 @@ def test_what_was_done_with_is_forgotten(workspace: Workspace, tickets: Tickets)
 
 def test_who_listens_hears_at_once(workspace: Workspace, tickets: Tickets) -> None:
     stop = threading.Event()
-    with bell.listening(own_engine(workspace.backends.tables)) as heard:
+    with bell.listening(workspace.backends.tables.engine) as heard:
         heard.wait(0.1, stop)
         heard.wait(0.1, stop)
         began = time.monotonic()

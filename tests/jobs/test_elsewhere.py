@@ -229,7 +229,7 @@ def test_attempts_on_several_machines(
 
 def hurry(house: Workspace, ticket: str) -> None:
     """Have a ticket taken now."""
-    status = own_table(house.backends.tables.engine, "workflow_status")
+    status = own_table(house.backends.tables.engine)
     with house.backends.tables.write() as connection:
         mine = update(status).where(status.c.workflow_uuid == ticket)
         assert connection.execute(mine.values(delay_until_epoch_ms=now_ms())).rowcount == 1

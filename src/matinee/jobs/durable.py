@@ -23,7 +23,6 @@ from uuid import uuid4
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer, Queue
 from dbos._schemas.system_database import SystemSchema
-from dbos._sys_db import SystemDatabase
 from sqlalchemy import Connection, Engine, bindparam, event, select
 
 from matinee.base.clock import now_ms
@@ -38,7 +37,6 @@ _EVER = 1_000
 """More tickets than one agent ever has at once."""
 _SKEW_MS = 10_000
 """How much the clocks of two machines may differ."""
-_SCHEMA = "dbos"
 
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or else DBOS prints to the terminal
 
@@ -66,16 +64,17 @@ class Tickets:
     """The queue."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables, self._engine = tables, own_engine(tables)
-        _migrate(self._engine)
+        self._tables, self._engine = tables, _own_engine(tables)
         self._client = DBOSClient(
             system_database_engine=self._engine,
             serializer=DBOSPortableJSONSerializer(),
             application_name=NAME,
+            lazy=True,
             retry_connection_errors=False,
         )
-        self._database = self._client._sys_db  # the client itself only puts
-        self._status = own_table(self._engine, "workflow_status")
+        self._database = self._client._sys_db  # clients neither make tables nor take
+        self._database.run_migrations()
+        self._status = own_table(self._engine)
         self._say = _Statements(tables, self._status)
 
     def put(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
@@ -119,8 +118,7 @@ class Tickets:
 
     def held(self, connection: Connection, taken: Sequence[Taken]) -> set[Taken]:
         """Those of these that nobody has taken from their agent, and nobody will before the transaction ends."""
-        names: set[str] = set(connection.scalars(self._say.held, _keys(taken)))
-        return {one for one in taken if one.name in names}
+        return {Taken(name, token) for name, token in connection.execute(self._say.held, _keys(taken))}
 
     def done(self, connection: Connection, taken: Sequence[Taken]) -> None:
         """These are done with, those of them that nobody has taken from their agent."""
@@ -166,7 +164,7 @@ class Tickets:
             self._engine.dispose()
 
 
-def own_engine(tables: Tables) -> Engine:
+def _own_engine(tables: Tables) -> Engine:
     """PostgreSQL's is shared; SQLite's needs writers that wait their turn rather than fail halfway."""
     if tables.engine.dialect.name != "sqlite":
         return tables.engine
@@ -181,28 +179,10 @@ def own_engine(tables: Tables) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine) -> None:
-    """Make DBOS's own tables, or bring them up to date."""
-    sqlite = engine.dialect.name == "sqlite"
-    database = SystemDatabase.create(
-        system_database_url="sqlite:///own.sqlite" if sqlite else "postgresql://own@own/own",
-        engine_kwargs={},
-        engine=engine,
-        schema=_SCHEMA,
-        serializer=DBOSPortableJSONSerializer(),
-        executor_id=None,
-    )
-    try:
-        database.run_migrations()
-    finally:
-        database.destroy()
-
-
-def own_table(engine: Engine, name: str) -> sa.Table:
-    """One of DBOS's own, which it names by a schema that stands for another."""
-    table: sa.Table = getattr(SystemSchema, name)
-    schema: Any = None if engine.dialect.name == "sqlite" else _SCHEMA
-    return table.to_metadata(sa.MetaData(), schema=schema)
+def own_table(engine: Engine) -> sa.Table:
+    """Where DBOS has workflows, which here are tickets."""
+    schema: Any = None if engine.dialect.name == "sqlite" else "dbos"
+    return SystemSchema.workflow_status.to_metadata(sa.MetaData(), schema=schema)
 
 
 class _Statements:
@@ -221,11 +201,11 @@ class _Statements:
             status.c.owner_xid.in_(bindparam("tokens", expanding=True)),
             status.c.status == "PENDING",
         )
-        self.held = select(status.c.workflow_uuid).where(held).with_for_update()
+        self.held = select(status.c.workflow_uuid, status.c.owner_xid).where(held).with_for_update()
         ended = {"status": "SUCCESS", "owner_xid": None, "updated_at": at, "completed_at": at}
         self.done = sa.update(status).where(held).values(**ended)
 
 
 def _keys(taken: Sequence[Taken]) -> dict[str, list[str]]:
-    """Which these are; a token is of one time that tickets were taken, so that names and tokens need no pairing."""
+    """Which these are."""
     return {"names": [one.name for one in taken], "tokens": list({one.token for one in taken})}

@@ -14,7 +14,7 @@ from typing import TypeVar
 from matinee.base.loops import Loop
 from matinee.base.tables import Tables
 from matinee.jobs import bell
-from matinee.jobs.durable import Taken, Tickets, own_engine
+from matinee.jobs.durable import Taken, Tickets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Executor:
 
         That the ticket is done with, they say themselves.
         """
-        self._engine, self._tickets, self._agent, self._slots = own_engine(tables), tickets, agent, slots
+        self._tables, self._tickets, self._agent, self._slots = tables, tickets, agent, slots
         self._run, self._note = run, note
         self._held: set[Taken] = set()
         """Tickets that have a slot."""
@@ -65,11 +65,9 @@ class Executor:
     def stop(self) -> None:
         """Let go of what is under way, once paused."""
         self._loop.stop(_GRACE_S)
-        if self._engine.dialect.name == "sqlite":
-            self._engine.dispose()
 
     def _work(self) -> None:
-        with bell.listening(self._engine) as heard:
+        with bell.listening(self._tables.engine) as heard:
             while not self._stopping.is_set():
                 began = time.monotonic()
                 try:
