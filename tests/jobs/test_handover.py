@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from matinee.base.objects import Objects
 from matinee.base.objects.folder import FolderObjects
+from matinee.base.objects.s3 import S3Objects
 from matinee.jobs.handover import Handover
 from matinee.jobs.records import Job, JobStatus
 
 
-@pytest.fixture
-def objects(tmp_path: Path) -> FolderObjects:
-    return FolderObjects(tmp_path / "objects")
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.server)])
+def objects(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Objects]:
+    if request.param == "folder":
+        yield FolderObjects(tmp_path / "objects")
+    else:
+        made = S3Objects.open(request.getfixturevalue("s3_url"), tmp_path)
+        yield made
+        made.close()
 
 
 class Machine:
-    def __init__(self, objects: FolderObjects, work: Path) -> None:
+    def __init__(self, objects: Objects, work: Path) -> None:
         self.handover, self.work = Handover(objects, work), work
 
     def begin(self, attempt: int) -> Path:
@@ -32,7 +40,7 @@ class Machine:
 
 
 @pytest.fixture
-def machines(objects: FolderObjects, tmp_path: Path) -> list[Machine]:
+def machines(objects: Objects, tmp_path: Path) -> list[Machine]:
     return [Machine(objects, tmp_path / str(number)) for number in range(3)]
 
 
@@ -41,7 +49,7 @@ def job(attempt: int) -> Job:
     return Job.model_validate({**known, "attempt": attempt, "createdMs": 0, "updatedMs": 0})
 
 
-def keys(objects: FolderObjects) -> list[str]:
+def keys(objects: Objects) -> list[str]:
     return [one.key for one in objects.list()]
 
 
@@ -65,7 +73,7 @@ def test_files_arrive_as_they_were(machines: list[Machine]) -> None:
     assert (found / "deep/empty").is_dir()
 
 
-def test_the_newest_counts(machines: list[Machine], objects: FolderObjects) -> None:
+def test_the_newest_counts(machines: list[Machine], objects: Objects) -> None:
     one, two, three = machines
     (one.begin(1) / "at").write_text("1")
     one.end(1)
@@ -85,7 +93,7 @@ def test_the_newest_counts(machines: list[Machine], objects: FolderObjects) -> N
     assert keys(objects) == []
 
 
-def test_nothing_is_handed_over_of_nothing(machines: list[Machine], objects: FolderObjects) -> None:
+def test_nothing_is_handed_over_of_nothing(machines: list[Machine], objects: Objects) -> None:
     for attempt, one in enumerate(machines, 1):
         assert list(one.begin(attempt).iterdir()) == []
         one.end(attempt)
@@ -94,10 +102,9 @@ def test_nothing_is_handed_over_of_nothing(machines: list[Machine], objects: Fol
     assert keys(objects) == []
 
 
-def test_what_cannot_be_stored_is_told(
-    machines: list[Machine], objects: FolderObjects, caplog: pytest.LogCaptureFixture
-) -> None:
-    one, two = machines[:2]
+def test_what_cannot_be_stored_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    objects = FolderObjects(tmp_path / "objects")
+    one, two = (Machine(objects, tmp_path / name) for name in "ab")
     (one.begin(1) / "at").write_text("1")
     one.end(1)
     (objects.folder / "jobs").rename(objects.folder / "away")
