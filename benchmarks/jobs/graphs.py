@@ -45,9 +45,9 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
         while True:
             with tables.write() as connection:
                 ids = list(connection.execute(ready).scalars())
-                flow.begin(connection, [ticket(id_, 1) for id_ in ids], runner, now)
+                begun = flow.begin(connection, [ticket(id_, 1) for id_ in ids], runner, now)
             with tables.write() as connection:
-                flow.finish(connection, [Ended(id_, "agent", done) for id_ in ids], now)
+                flow.finish(connection, [Ended(one, "agent", done) for one in begun], now)
                 flow.settle(connection, now)
             ended += len(ids)
             if not ids:
