@@ -174,7 +174,7 @@ def test_jobs_are_submitted_told_found_and_killed(boss: httpx.Client) -> None:
     assert boss.get(f"{place}/status").json() == {"status": "ACCEPTED"}
     assert boss.get(f"{place}/request").json()["commandCriteria"] == ["type:shell"]
     assert boss.get(f"{place}/cluster").json()["id"] == "this-machine"
-    assert boss.get(f"{place}/command").json()["executable"] == "bash -c"
+    assert boss.get(f"{place}/command").json()["executable"] == "exec bash -c"
     assert boss.get(f"{place}/applications").json() == []
     assert boss.get(f"{place}/metadata").json() == {"id": "job-1", "numAttachments": 0, "totalSizeOfAttachments": 0}
     assert "has not begun" in refusal(boss.get(f"{place}/execution"), 404)
