@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from benchmarks.jobs.house import job
 from benchmarks.report import Bar, Row, at_most
-from matinee.jobs.flow import Ended, ticket
+from matinee.jobs.queue.flow import Ended, ticket
+from matinee.jobs.queue.store import Runner
 from matinee.jobs.records import JobStatus
-from matinee.jobs.store import Runner
 from matinee.jobs.tables import jobs
 from matinee.jobs.verdict import Verdict
 from matinee.subsystems import create_workspace

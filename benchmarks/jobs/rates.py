@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.jobs.house import house, job
 from benchmarks.report import Bar, Row, at_least, at_most
-from matinee.jobs.store import ACTIVE
+from matinee.jobs.queue.store import ACTIVE
 
 JOBS, LONE = 1_000, 50
 SYSTEMS = {"SQLite, one agent": ("sqlite", 1), "PostgreSQL, two agents": ("postgresql", 2)}

@@ -14,9 +14,9 @@ from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.base.workspace import Workspace
-from matinee.jobs.durable import own_table
+from matinee.jobs.queue.selection import NothingMatches
+from matinee.jobs.queue.tickets import own_table
 from matinee.jobs.records import JobStatus
-from matinee.jobs.selection import NothingMatches
 from matinee.jobs.service import Service
 
 S = JobStatus
@@ -124,7 +124,7 @@ def test_a_dead_agent_is_noticed(service: Service, agents: Agents, tmp_path: Pat
 SLOW = """
 import sys, time
 from matinee.cli import main
-from matinee.jobs import folder
+from matinee.jobs.attempts import folder
 
 make = folder.make
 

@@ -12,7 +12,7 @@ from tests.jobs.conftest import Agents, request, until
 from matinee.base.errors import NotFound
 from matinee.base.progress_file import ProgressFile, Told, read
 from matinee.base.workspace import Workspace
-from matinee.jobs.archive import Archive
+from matinee.jobs.attempts.archive import Archive
 from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
 

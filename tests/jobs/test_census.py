@@ -11,10 +11,10 @@ from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.clock import DAY_MS, HOUR_MS, now_ms, to_iso
 from matinee.base.errors import InvalidInput, NotFound
-from matinee.jobs.connected import MOST
 from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
 from matinee.jobs.tables import job_attempts, jobs
+from matinee.jobs.views.connected import MOST
 
 
 def test_agents_and_what_became_of_their_jobs(service: Service, agents: Agents) -> None:

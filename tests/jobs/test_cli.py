@@ -15,10 +15,10 @@ from tests.jobs.conftest import until
 
 from matinee.base.workspace import Workspace
 from matinee.cli.run import run
-from matinee.jobs import silence
-from matinee.jobs.census import Heartbeat
 from matinee.jobs.service import Service
-from matinee.jobs.silence import Silence
+from matinee.jobs.views import silence
+from matinee.jobs.views.census import Heartbeat
+from matinee.jobs.views.silence import Silence
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotAllowed
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
 from matinee.jobs.client import Client
+from matinee.jobs.queue.schedules import Schedule
 from matinee.jobs.records import Application, ApplicationStatus, Cluster, Command, Criterion, JobStatus
-from matinee.jobs.schedules import Schedule
 from matinee.jobs.service import Service
 from matinee.subsystems import create_workspace
 

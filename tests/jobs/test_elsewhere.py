@@ -22,15 +22,16 @@ from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.workspace import Workspace
 from matinee.catalog.records import Role
-from matinee.jobs import answers, elsewhere, keeper
-from matinee.jobs.answers import Answers
-from matinee.jobs.archive import Archive
+from matinee.jobs.agents import answers, keeper
+from matinee.jobs.agents.answers import Answers
+from matinee.jobs.agents.keeper import Keeper
+from matinee.jobs.agents.lease import Lease
+from matinee.jobs.attempts import elsewhere
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.attempts.elsewhere import Elsewhere
+from matinee.jobs.attempts.output import Output
 from matinee.jobs.client import Client
-from matinee.jobs.durable import own_table
-from matinee.jobs.elsewhere import Elsewhere
-from matinee.jobs.keeper import Keeper
-from matinee.jobs.lease import Lease
-from matinee.jobs.output import Output
+from matinee.jobs.queue.tickets import own_table
 from matinee.jobs.records import JobStatus
 from matinee.jobs.service import Service
 from matinee.jobs.tables import job_questions

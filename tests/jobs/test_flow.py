@@ -10,8 +10,8 @@ import pytest
 from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.errors import Conflict, NotFound
+from matinee.jobs.queue.selection import NothingMatches
 from matinee.jobs.records import Cluster, ClusterStatus, JobRequest, JobStatus, TagCriteria
-from matinee.jobs.selection import NothingMatches
 from matinee.jobs.service import Service
 
 S = JobStatus

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs.graph import ordered
+from matinee.jobs.queue.graph import ordered
 
 NIGHTLY = {
     "features": [],

@@ -11,7 +11,7 @@ import pytest
 from matinee.base.objects import Objects
 from matinee.base.objects.folder import FolderObjects
 from matinee.base.objects.s3 import S3Objects
-from matinee.jobs.handover import Handover
+from matinee.jobs.attempts.handover import Handover
 from matinee.jobs.records import Job, JobStatus
 
 

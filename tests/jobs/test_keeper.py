@@ -16,9 +16,10 @@ from tests.jobs.conftest import request, until
 
 from matinee.base.clock import now_ms
 from matinee.base.workspace import Workspace
-from matinee.jobs import keeper, store
-from matinee.jobs.archive import Archive
-from matinee.jobs.keeper import Keeper
+from matinee.jobs.agents import keeper
+from matinee.jobs.agents.keeper import Keeper
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.queue import store
 from matinee.jobs.service import Service
 from matinee.jobs.tables import jobs
 
@@ -112,7 +113,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from matinee.base.objects.folder import FolderObjects
-from matinee.jobs.attachments import kept
+from matinee.jobs.attempts.attachments import kept
 
 with kept(FolderObjects(Path(sys.argv[1])), sys.argv[2], "killed", [Path(sys.argv[3])]):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 from matinee.base.clock import HOUR_MS, now_ms
 from matinee.base.workspace import Workspace
-from matinee.jobs import lease
-from matinee.jobs.lease import Lease
+from matinee.jobs.agents import lease
+from matinee.jobs.agents.lease import Lease
 from matinee.jobs.tables import job_agents
 
 Agent = Callable[[str, str], Lease]

@@ -12,8 +12,9 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from matinee.jobs import process
-from matinee.jobs.process import Limits, Outcome, Running
+from matinee.jobs.attempts import process
+from matinee.jobs.attempts.process import Limits, Running
+from matinee.jobs.verdict import Outcome
 
 PATH = {"PATH": os.environ["PATH"]}
 

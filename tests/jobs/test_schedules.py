@@ -11,9 +11,9 @@ from tests.jobs.conftest import Agents, request, until
 
 from matinee.base.clock import now_ms
 from matinee.base.errors import InvalidInput, NotFound
-from matinee.jobs import schedules
+from matinee.jobs.queue import schedules
+from matinee.jobs.queue.schedules import Schedule, hour_after
 from matinee.jobs.records import JobStatus
-from matinee.jobs.schedules import Schedule, hour_after
 from matinee.jobs.service import Service
 
 HOUR_MS = 3_600_000

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs.script import ENVIRONMENT, LOG_FOLDER, Script, Setup, tags, variables_of
+from matinee.jobs.attempts.script import ENVIRONMENT, LOG_FOLDER, Script, Setup, tags, variables_of
 
 
 def ran(folder: Path, script: Script, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,8 @@ from tests.jobs.conftest import WHO, request
 
 from matinee.base.errors import Conflict, InvalidInput, NotFound
 from matinee.jobs.records import Application, Cluster
-from matinee.jobs.search import JobFilter, Page, ResourceFilter
 from matinee.jobs.service import Service
+from matinee.jobs.views.search import JobFilter, Page, ResourceFilter
 
 ODD = ("%", "_", "\\", "'", '"', "a\\%", "%\\", "ö 😀", "' OR 1=1 --")
 

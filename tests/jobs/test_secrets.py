@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.jobs.conftest import Agents, request
 
 from matinee.base.errors import InvalidInput, NotFound
-from matinee.jobs.masking import Mask
+from matinee.jobs.attempts.masking import Mask
 from matinee.jobs.records import JobStatus
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.service import Service

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matinee.jobs.queue.selection import NothingMatches, choose
 from matinee.jobs.records import (
     ApplicationStatus,
     Cluster,
@@ -17,7 +18,6 @@ from matinee.jobs.records import (
     JobRequest,
     TagCriteria,
 )
-from matinee.jobs.selection import NothingMatches, choose
 
 WHO: dict[str, Any] = {"user": "ilse", "version": "1"}
 

@@ -16,7 +16,7 @@ from tests.jobs.conftest import request, until
 from tests.server.conftest import Cinema
 
 from matinee.base.clock import now_ms
-from matinee.jobs.schedules import Schedule
+from matinee.jobs.queue.schedules import Schedule
 from matinee.jobs.service import Service
 
 JOBS = "/console/jobs"

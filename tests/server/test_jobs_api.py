@@ -13,8 +13,8 @@ from tests.server.conftest import Cinema
 from tests.server.test_hostile import send
 
 from matinee.base.errors import NotFound
-from matinee.jobs import attachments
-from matinee.jobs.output import Output
+from matinee.jobs.attempts import attachments
+from matinee.jobs.attempts.output import Output
 from matinee.server.app import create_app
 
 V3 = "/api/v3"

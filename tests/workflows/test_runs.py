@@ -24,8 +24,8 @@ from matinee.base.workspace import Workspace
 from matinee.catalog.records import Kind, TitleDraft
 from matinee.cli import workflows
 from matinee.cli.run import run as run_command
-from matinee.jobs import silence
 from matinee.jobs.records import Command
+from matinee.jobs.views import silence
 from matinee.learning.shelf import Shelf
 from matinee.recommendation.service import SHELF, Service
 from matinee.recommendation.settings import RecommendationSettings

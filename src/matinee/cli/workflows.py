@@ -25,10 +25,10 @@ from matinee.base.settings import as_flags
 from matinee.base.terminal import Opener, grid
 from matinee.cli.exits import INTERRUPTED
 from matinee.jobs.cli_parts import plain, refused
+from matinee.jobs.queue.schedules import Schedule
 from matinee.jobs.records import Job, JobStatus
-from matinee.jobs.schedules import Schedule
 from matinee.jobs.service import Service as Jobs
-from matinee.jobs.silence import Silence
+from matinee.jobs.views.silence import Silence
 from matinee.recommendation.training_set import version_of
 from matinee.workflows import ingest as ingesting
 from matinee.workflows import nightly as by_night

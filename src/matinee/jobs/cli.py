@@ -18,14 +18,14 @@ from matinee.base.clock import DAY_MS, SECOND_MS, now_ms, to_iso, took_ms
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.terminal import Opener
 from matinee.jobs import cli_schedules, cli_secrets
-from matinee.jobs import resources as resource_rows
-from matinee.jobs.census import awake
+from matinee.jobs.attempts.elsewhere import PIECE_BYTES
 from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
-from matinee.jobs.elsewhere import PIECE_BYTES
+from matinee.jobs.queue import resources as resource_rows
 from matinee.jobs.records import Job, JobRequest, JobStatus, TagCriteria, Usable
 from matinee.jobs.service import Service
-from matinee.jobs.silence import Silence
 from matinee.jobs.spark import cli as cli_spark
+from matinee.jobs.views.census import awake
+from matinee.jobs.views.silence import Silence
 
 app = typer.Typer(
     help="Anything that is to be run: commands, clusters, and jobs that outlive whoever started them.",

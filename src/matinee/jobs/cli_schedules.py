@@ -11,7 +11,7 @@ from rich.table import Table
 
 from matinee.base.clock import to_iso
 from matinee.jobs.cli_parts import PLAIN, Graph, plain, read, refused, service_of, user
-from matinee.jobs.schedules import Schedule
+from matinee.jobs.queue.schedules import Schedule
 
 app = typer.Typer(help="Jobs by the clock.", no_args_is_help=True)
 ScheduleId = Annotated[str, typer.Argument(metavar="ID", help="As `matinee jobs schedule list` tells it.")]

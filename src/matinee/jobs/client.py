@@ -21,17 +21,17 @@ from pydantic import TypeAdapter
 from matinee.base.clock import from_iso, now_ms
 from matinee.base.errors import Conflict, InvalidInput, MatineeError, NotAllowed, NotFound, Unavailable
 from matinee.base.ids import new_id
-from matinee.jobs import attachments
-from matinee.jobs.census import Heartbeat
-from matinee.jobs.connected import Graph
-from matinee.jobs.costs import Cost
-from matinee.jobs.history import Day
-from matinee.jobs.output import missing, outside
+from matinee.jobs.attempts import attachments
+from matinee.jobs.attempts.output import missing, outside
+from matinee.jobs.queue.resources import KINDS
+from matinee.jobs.queue.schedules import Planned, Schedule
 from matinee.jobs.records import Job, JobRequest, JobStatus, Usable
-from matinee.jobs.resources import KINDS
-from matinee.jobs.schedules import Planned, Schedule
-from matinee.jobs.search import Whole
-from matinee.jobs.waiting import until_final
+from matinee.jobs.views.census import Heartbeat
+from matinee.jobs.views.connected import Graph
+from matinee.jobs.views.costs import Cost
+from matinee.jobs.views.history import Day
+from matinee.jobs.views.search import Whole
+from matinee.jobs.views.waiting import until_final
 
 R = TypeVar("R", bound=Usable)
 T = TypeVar("T")

@@ -14,25 +14,27 @@ from matinee.base.backends import Backends
 from matinee.base.clock import now_ms
 from matinee.base.errors import Conflict
 from matinee.base.ids import new_id
-from matinee.jobs import attachments, census, resources, schedules, search, store
-from matinee.jobs.agent import Agent
-from matinee.jobs.archive import Archive
-from matinee.jobs.census import Heartbeat
-from matinee.jobs.connected import Graph, connected
-from matinee.jobs.costs import Cost, costs
-from matinee.jobs.durable import Tickets
-from matinee.jobs.elsewhere import AnyOutput
-from matinee.jobs.flow import Flow
-from matinee.jobs.graph import named
-from matinee.jobs.history import Day, history
+from matinee.jobs.agents.agent import Agent
+from matinee.jobs.attempts import attachments
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.attempts.elsewhere import AnyOutput
+from matinee.jobs.attempts.whereabouts import Whereabouts
+from matinee.jobs.queue import resources, schedules, store
+from matinee.jobs.queue.flow import Flow
+from matinee.jobs.queue.graph import named
+from matinee.jobs.queue.schedules import Planned, Schedule
+from matinee.jobs.queue.tickets import Tickets
+from matinee.jobs.queue.together import LANE, Together
 from matinee.jobs.records import Job, JobRequest, JobStatus, Usable
-from matinee.jobs.schedules import Planned, Schedule
-from matinee.jobs.search import Found, JobFilter, Kept, Page, ResourceFilter, Whole
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
-from matinee.jobs.together import LANE, Together
-from matinee.jobs.waiting import until_final
-from matinee.jobs.whereabouts import Whereabouts
+from matinee.jobs.views import census, search
+from matinee.jobs.views.census import Heartbeat
+from matinee.jobs.views.connected import Graph, connected
+from matinee.jobs.views.costs import Cost, costs
+from matinee.jobs.views.history import Day, history
+from matinee.jobs.views.search import Found, JobFilter, Kept, Page, ResourceFilter, Whole
+from matinee.jobs.views.waiting import until_final
 
 R = TypeVar("R", bound=Usable)
 
@@ -90,7 +92,7 @@ class Service:
             return resources.find(connection, kind, id_)
 
     def find_resources(self, kind: type[R], wanted: ResourceFilter, page: Page) -> Found[Kept[R]]:
-        """A page of those that are so; see `matinee.jobs.search.find_resources`."""
+        """A page of those that are so; see `matinee.jobs.views.search.find_resources`."""
         with self._tables.read() as connection:
             return search.find_resources(connection, kind, wanted, page)
 
@@ -147,7 +149,7 @@ class Service:
             return connected(connection, id_)
 
     def find_jobs(self, wanted: JobFilter, page: Page) -> Found[Whole]:
-        """A page of jobs that are so; see `matinee.jobs.search.find_jobs`."""
+        """A page of jobs that are so; see `matinee.jobs.views.search.find_jobs`."""
         with self._tables.read() as connection:
             return search.find_jobs(connection, wanted, page)
 

@@ -1,17 +1,26 @@
-"""What came of an attempt."""
+"""What came of an attempt, of its processes and of its job."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from matinee.jobs.process import Outcome
 from matinee.jobs.records import JobStatus
-from matinee.jobs.script import ENVIRONMENT
 
 STOPPED = "Its agent was stopped."
-_TAIL, _WORDS = 4096, 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the processes of a job ended."""
+
+    exit_code: int
+    """Below zero where a signal ended it."""
+    why: str
+    """Why it was killed, where we did it."""
+    started_ms: int
+    cpu_s: float
+    peak_mb: float
+    """Of all its processes together, as weighed twice a second; 0 where it was quicker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,31 +33,3 @@ class Verdict:
     """Of its processes; None where they were never begun, or their end was seen by nobody."""
     lost: bool = False
     """Whether it was broken off by no fault of its own, so that it may run again where it says so."""
-
-
-def verdict_of(outcome: Outcome, folder: Path) -> Verdict:
-    """What the end of the processes in the folder of an attempt means."""
-    if outcome.why:
-        status, message = JobStatus.KILLED, outcome.why
-    elif outcome.exit_code == 0:
-        status, message = JobStatus.SUCCEEDED, "Job finished successfully."
-    else:
-        status, message = JobStatus.FAILED, _failure(outcome.exit_code, folder)
-    return Verdict(status=status, message=message, outcome=outcome, lost=outcome.why == STOPPED)
-
-
-def _failure(exit_code: int, folder: Path) -> str:
-    if not (folder / ENVIRONMENT).exists():
-        return "Job script failed during setup. See genie/logs/setup.log."
-    how = f"It was ended by signal {-exit_code}" if exit_code < 0 else f"It ended with exit code {exit_code}"
-    words = _last_words(folder / "stderr")
-    return f"{how}: {words}" if words else f"{how}."
-
-
-def _last_words(path: Path) -> str:
-    """The last line that says anything, cut short; programs say there why they ended."""
-    with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-        lines = file.read().decode(errors="replace").splitlines()
-    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return "".join(one if one.isprintable() else " " for one in said)[:_WORDS]

@@ -14,8 +14,8 @@ from matinee.base.disk import disk_errors, make_folder
 from matinee.base.errors import Unavailable
 from matinee.base.settings import as_flags
 from matinee.base.workspace import Workspace
+from matinee.jobs.attempts.handover import LONGEST_S
 from matinee.jobs.daemon import Daemon
-from matinee.jobs.handover import LONGEST_S
 from matinee.workflows.steps import options
 
 logger = logging.getLogger(__name__)

@@ -18,11 +18,11 @@ from starlette.responses import Response
 from matinee.base.clock import to_iso
 from matinee.base.disk import disk_errors, make_folder
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
-from matinee.jobs import attachments
-from matinee.jobs.connected import Graph
+from matinee.jobs.attempts import attachments
 from matinee.jobs.fields import Id, Line, Text
 from matinee.jobs.records import Application, Cluster, Command, Job, JobRequest, Usable
-from matinee.jobs.search import JobFilter, Page, Whole
+from matinee.jobs.views.connected import Graph
+from matinee.jobs.views.search import JobFilter, Page, Whole
 from matinee.server.api.jobs_hal import (
     Hal,
     Listing,

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from matinee.base.errors import NotFound
 from matinee.jobs.fields import Id
+from matinee.jobs.queue.selection import runs_on
 from matinee.jobs.records import Application, Cluster, Command, Criterion
-from matinee.jobs.selection import runs_on
 from matinee.server.api.jobs_hal import Hal, ToldApplication, ToldCluster, ToldCommand, told_kept, told_resource
 from matinee.server.api.jobs_resources import ResourceId, changed
 from matinee.server.context import Context, Here

@@ -18,9 +18,9 @@ from pydantic.alias_generators import to_camel
 
 from matinee.base.clock import to_iso, took_ms
 from matinee.base.errors import InvalidInput
+from matinee.jobs.queue.resources import KINDS
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, JobStatus, Progress, Usable
-from matinee.jobs.resources import KINDS
-from matinee.jobs.search import Attempt, Found, Kept, Page, Whole
+from matinee.jobs.views.search import Attempt, Found, Kept, Page, Whole
 
 T = TypeVar("T")
 MOST_ON_A_PAGE = 10_000

@@ -19,8 +19,8 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from matinee.base.errors import NotFound
-from matinee.jobs.elsewhere import AnyOutput
-from matinee.jobs.output import Entry
+from matinee.jobs.attempts.elsewhere import AnyOutput
+from matinee.jobs.attempts.output import Entry
 from matinee.server.api.jobs import JobId
 from matinee.server.api.jobs_hal import address
 from matinee.server.context import Here

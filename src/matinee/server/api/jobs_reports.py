@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from matinee.jobs.census import Heartbeat
-from matinee.jobs.costs import Cost
-from matinee.jobs.history import Day
 from matinee.jobs.records import JobStatus
+from matinee.jobs.views.census import Heartbeat
+from matinee.jobs.views.costs import Cost
+from matinee.jobs.views.history import Day
 from matinee.server.context import Here
 from matinee.server.errors import documented_to_genie
 from matinee.server.session import OPERATORS_ONLY

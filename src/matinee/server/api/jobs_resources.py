@@ -17,9 +17,9 @@ from starlette.responses import Response
 
 from matinee.base.errors import InvalidInput
 from matinee.jobs.fields import Id, Line
+from matinee.jobs.queue.resources import KINDS
 from matinee.jobs.records import Usable
-from matinee.jobs.resources import KINDS
-from matinee.jobs.search import Page, ResourceFilter
+from matinee.jobs.views.search import Page, ResourceFilter
 from matinee.server.api.jobs_hal import TOLD, Hal, Listing, address, asked_page, listing, told_kept
 from matinee.server.context import Context, Here
 from matinee.server.errors import documented_to_genie

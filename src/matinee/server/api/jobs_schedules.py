@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from matinee.base.errors import InvalidInput
 from matinee.jobs.fields import Id
-from matinee.jobs.schedules import Planned, Schedule
+from matinee.jobs.queue.schedules import Planned, Schedule
 from matinee.server.context import Here
 from matinee.server.errors import documented_to_genie
 from matinee.server.session import OPERATORS_ONLY

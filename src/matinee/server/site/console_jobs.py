@@ -11,8 +11,8 @@ from starlette.responses import Response
 from matinee.base import clock
 from matinee.base.clock import DAY_MS
 from matinee.base.errors import NotFound
-from matinee.jobs.census import awake
-from matinee.jobs.search import JobFilter, Page
+from matinee.jobs.views.census import awake
+from matinee.jobs.views.search import JobFilter, Page
 from matinee.server.api.jobs import JobId
 from matinee.server.context import Context, Here
 from matinee.server.session import Operator, Visit

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from matinee.jobs.schedules import Planned
+from matinee.jobs.queue.schedules import Planned
 from matinee.server.api.jobs_schedules import ScheduleId
 from matinee.server.context import Here
 from matinee.server.session import Operator, Visit

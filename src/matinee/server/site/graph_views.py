@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from matinee.jobs.connected import Graph
 from matinee.jobs.records import Job
+from matinee.jobs.views.connected import Graph
 from matinee.server.site.job_views import job_href
 from matinee.server.site.job_words import Advance, Span, State, state_of
 from matinee.server.site.layers import draw

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from matinee.jobs.census import Heartbeat
 from matinee.jobs.records import Job, JobStatus
-from matinee.jobs.search import Attempt, Whole
+from matinee.jobs.views.census import Heartbeat
+from matinee.jobs.views.search import Attempt, Whole
 from matinee.server.site import words
 from matinee.server.site.console_views import Figure
 from matinee.server.site.job_words import Advance, Span, State, elapsed, lately, memory, moment, state_of

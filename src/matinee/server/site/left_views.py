@@ -8,10 +8,10 @@ from typing import Literal
 from urllib.parse import quote
 
 from matinee.base.errors import NotFound, Unavailable
-from matinee.jobs.elsewhere import AnyOutput
-from matinee.jobs.output import Entry
-from matinee.jobs.search import Whole
+from matinee.jobs.attempts.elsewhere import AnyOutput
+from matinee.jobs.attempts.output import Entry
 from matinee.jobs.service import Service
+from matinee.jobs.views.search import Whole
 from matinee.server.site.job_views import data_href, job_href
 from matinee.server.site.job_words import moment, size
 

@@ -17,7 +17,7 @@ from tempfile import NamedTemporaryFile
 from matinee.base.disk import disk_errors
 from matinee.base.errors import NotFound
 from matinee.base.objects import Objects
-from matinee.jobs.archive import attempts, replacing
+from matinee.jobs.attempts.archive import attempts, replacing
 from matinee.jobs.records import Job
 
 logger = logging.getLogger(__name__)

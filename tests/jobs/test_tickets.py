@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from matinee.base.clock import HOUR_MS, now_ms
 from matinee.base.workspace import Workspace
-from matinee.jobs import bell
-from matinee.jobs.durable import Ticket, Tickets, own_table
+from matinee.jobs.queue import bell
+from matinee.jobs.queue.tickets import Ticket, Tickets, own_table
 
 
 @pytest.fixture

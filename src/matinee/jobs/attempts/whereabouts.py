@@ -8,10 +8,10 @@ from sqlalchemy import Connection, bindparam, select
 
 from matinee.base.errors import NotFound, Unavailable
 from matinee.base.tables import Tables
-from matinee.jobs import store
-from matinee.jobs.archive import Archive
-from matinee.jobs.elsewhere import AnyOutput, Elsewhere, Source
-from matinee.jobs.output import Output, missing
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.attempts.elsewhere import AnyOutput, Elsewhere, Source
+from matinee.jobs.attempts.output import Output, missing
+from matinee.jobs.queue import store
 from matinee.jobs.tables import job_agents, job_attempts
 
 _BEGUN = (

@@ -13,9 +13,9 @@ import fsspec
 from matinee.base.disk import disk_errors
 from matinee.base.errors import InvalidInput, NotFound, Unavailable
 from matinee.base.objects import Objects
+from matinee.jobs.attempts.script import LOG_FOLDER, Script, Setup, tags, variables_of
+from matinee.jobs.queue.store import Stored
 from matinee.jobs.records import Application, Cluster, Command, JobRequest, Resource
-from matinee.jobs.script import LOG_FOLDER, Script, Setup, tags, variables_of
-from matinee.jobs.store import Stored
 
 SETUP = "genie_setup.sh"
 OBJECTS = "objects:"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from matinee.jobs import schedules, store
+from matinee.jobs.queue import schedules, store
 from matinee.jobs.tables import jobs
 
 _ACTIVE = jobs.c.status.in_(store.ACTIVE)

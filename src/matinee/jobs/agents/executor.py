@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from matinee.base.loops import Loop
 from matinee.base.tables import Tables
-from matinee.jobs import bell
-from matinee.jobs.durable import Taken, Tickets
+from matinee.jobs.queue import bell
+from matinee.jobs.queue.tickets import Taken, Tickets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -28,22 +28,25 @@ from matinee.base.ids import new_id
 from matinee.base.objects import Objects
 from matinee.base.progress_file import Told
 from matinee.base.tables import Tables
-from matinee.jobs import folder, handover, minder, process, schedules, store
-from matinee.jobs.answers import Answers
-from matinee.jobs.archive import Archive
-from matinee.jobs.durable import Taken, Tickets
-from matinee.jobs.executor import PACE_S, Executor
-from matinee.jobs.flow import Ended, Flow, again
-from matinee.jobs.handover import Handover
-from matinee.jobs.keeper import Keeper
-from matinee.jobs.lease import Lease
-from matinee.jobs.lookout import Seen, look
-from matinee.jobs.process import Limits, Running
+from matinee.jobs.agents import minder
+from matinee.jobs.agents.answers import Answers
+from matinee.jobs.agents.executor import PACE_S, Executor
+from matinee.jobs.agents.keeper import Keeper
+from matinee.jobs.agents.lease import Lease
+from matinee.jobs.agents.lookout import Seen, look
+from matinee.jobs.attempts import folder, handover, process
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.attempts.ending import verdict_of
+from matinee.jobs.attempts.handover import Handover
+from matinee.jobs.attempts.process import Limits, Running
+from matinee.jobs.queue import schedules, store
+from matinee.jobs.queue.flow import Ended, Flow, again
+from matinee.jobs.queue.tickets import Taken, Tickets
+from matinee.jobs.queue.together import Change, Together
 from matinee.jobs.records import JobStatus
 from matinee.jobs.secrets import Secrets
 from matinee.jobs.settings import JobsSettings
-from matinee.jobs.together import Change, Together
-from matinee.jobs.verdict import STOPPED, Verdict, verdict_of
+from matinee.jobs.verdict import STOPPED, Verdict
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

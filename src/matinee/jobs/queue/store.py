@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from matinee.base.errors import Conflict, NotFound
-from matinee.jobs.process import Outcome
 from matinee.jobs.records import Job, JobRequest, JobStatus
 from matinee.jobs.tables import job_attempts, job_edges, jobs
+from matinee.jobs.verdict import Outcome
 
 ACTIVE = tuple(one.value for one in JobStatus if not one.final)
 _FAILED = frozenset(one for one in JobStatus if one.final and one != JobStatus.SUCCEEDED)

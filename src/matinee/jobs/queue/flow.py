@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matinee.base.errors import MatineeError
-from matinee.jobs import resources, store
-from matinee.jobs.durable import Ticket, Tickets
+from matinee.jobs.queue import resources, store
+from matinee.jobs.queue.selection import choose
+from matinee.jobs.queue.tickets import Ticket, Tickets
 from matinee.jobs.records import Application, Cluster, ClusterStatus, Command, JobRequest, JobStatus, Usable
-from matinee.jobs.selection import choose
 from matinee.jobs.settings import JobsSettings
 from matinee.jobs.verdict import Verdict
 

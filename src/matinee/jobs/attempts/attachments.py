@@ -13,8 +13,8 @@ from pathlib import Path
 from matinee.base.errors import InvalidInput, Unavailable
 from matinee.base.objects import Objects
 from matinee.base.tables import Tables
-from matinee.jobs import store
-from matinee.jobs.folder import OBJECTS, OURS
+from matinee.jobs.attempts.folder import OBJECTS, OURS
+from matinee.jobs.queue import store
 
 MOST_BYTES = 100 << 20
 MOST = 100

@@ -24,8 +24,9 @@ import psutil
 
 from matinee.base.clock import now_ms
 from matinee.base.errors import Unavailable
-from matinee.jobs.masking import MaskedFile
-from matinee.jobs.script import SETUP_LOG
+from matinee.jobs.attempts.masking import MaskedFile
+from matinee.jobs.attempts.script import SETUP_LOG
+from matinee.jobs.verdict import Outcome
 
 AGENT = "MATINEE_AGENT"
 """The variable that names the agent to everything that its jobs start."""
@@ -34,20 +35,6 @@ GRACE_S = 5.0
 LOGS = ("stdout", "stderr", "genie/logs/setup.log")
 _TICK_S = 0.5
 _MB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the processes of a job ended."""
-
-    exit_code: int
-    """Below zero where a signal ended it."""
-    why: str
-    """Why it was killed, where we did it."""
-    started_ms: int
-    cpu_s: float
-    peak_mb: float
-    """Of all its processes together, as weighed twice a second; 0 where it was quicker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ from matinee.base.clock import MINUTE_MS, now_ms
 from matinee.base.disk import disk_errors
 from matinee.base.errors import MatineeError
 from matinee.base.tables import Tables
-from matinee.jobs import bell
-from matinee.jobs.elsewhere import PIECE_BYTES, channel
-from matinee.jobs.output import Output
+from matinee.jobs.attempts.elsewhere import PIECE_BYTES, channel
+from matinee.jobs.attempts.output import Output
+from matinee.jobs.queue import bell
 from matinee.jobs.tables import job_questions
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Connection, Select, bindparam, case, or_, select
 
-from matinee.jobs import store
+from matinee.jobs.queue import store
 from matinee.jobs.records import Job, Noun
 from matinee.jobs.tables import job_edges
 

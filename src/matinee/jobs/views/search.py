@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from matinee.base.errors import InvalidInput
-from matinee.jobs import resources, store
+from matinee.jobs.queue import resources, store
 from matinee.jobs.records import Job, JobRequest, Noun, Usable
 from matinee.jobs.tables import job_attempts, job_edges, job_resources, jobs
 

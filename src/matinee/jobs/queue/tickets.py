@@ -8,7 +8,7 @@ job's own row tells what had happened.
 DBOS (https://docs.dbos.dev) keeps the queue, and claims with SKIP LOCKED on PostgreSQL and under the write lock on
 SQLite. A ticket is a row of its table of workflows. What it has to run workflows of several steps is not used: a job is
 one step, that bookkeeping took an agent as long as all else that it does for a job, and DBOS looks for work at fixed
-times. It does not notice a dead agent without a paid server; `matinee.jobs.agent` does that.
+times. It does not notice a dead agent without a paid server; `matinee.jobs.agents.agent` does that.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from sqlalchemy import Connection, Engine, bindparam, event, select
 
 from matinee.base.clock import now_ms
 from matinee.base.tables import LOCK_S, Tables
-from matinee.jobs import bell
-from matinee.jobs.together import LANE
+from matinee.jobs.queue import bell
+from matinee.jobs.queue.together import LANE
 
 NAME, QUEUE, WORKFLOW, VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
 LEAST_URGENT = 1_000

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from matinee.jobs.census import Heartbeat
+from matinee.jobs.views.census import Heartbeat
 
 QUIET_S = 6.0
 """Three times as long as an agent takes to say again that it lives."""

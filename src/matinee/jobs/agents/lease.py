@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from matinee.base import clock
 from matinee.base.tables import Tables
-from matinee.jobs import process
+from matinee.jobs.attempts import process
+from matinee.jobs.queue.together import LANE
 from matinee.jobs.tables import job_agents
-from matinee.jobs.together import LANE
 
 BEAT_S = 2.0
 LEASE_S = 20.0

@@ -24,8 +24,8 @@ from matinee.base.errors import InvalidInput, MatineeError, NotFound, Unavailabl
 from matinee.base.ids import new_id
 from matinee.base.objects import ObjectInfo
 from matinee.base.tables import Tables
-from matinee.jobs import bell
-from matinee.jobs.output import Entry, Output, missing
+from matinee.jobs.attempts.output import Entry, Output, missing
+from matinee.jobs.queue import bell
 from matinee.jobs.tables import job_questions
 
 PIECE_BYTES = 1 << 18
@@ -50,7 +50,7 @@ class Source(NamedTuple):
 
 
 class Elsewhere:
-    """The folder of an attempt on another machine, as `matinee.jobs.output.Output` is of one here.
+    """The folder of an attempt on another machine, as `matinee.jobs.attempts.output.Output` is of one here.
 
     Methods raise what those raise, and `Unavailable` where its agent does not answer.
     """

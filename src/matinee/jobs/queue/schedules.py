@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Row, bindparam, delete, or_, select, update
 
 from matinee.base.errors import MatineeError, NotFound
 from matinee.base.tables import Tables
-from matinee.jobs import store
 from matinee.jobs.fields import Id, Name
-from matinee.jobs.flow import Flow
-from matinee.jobs.graph import named, ordered
+from matinee.jobs.queue import store
+from matinee.jobs.queue.flow import Flow
+from matinee.jobs.queue.graph import named, ordered
 from matinee.jobs.records import JobRequest, Noun
 from matinee.jobs.tables import job_schedules
 

@@ -23,10 +23,11 @@ from matinee.base.disk import disk_errors
 from matinee.base.errors import MatineeError
 from matinee.base.objects import Objects
 from matinee.base.tables import Tables
-from matinee.jobs import attachments, store
-from matinee.jobs.archive import Archive
-from matinee.jobs.handover import Handover
-from matinee.jobs.pauses import Pauses
+from matinee.jobs.agents.pauses import Pauses
+from matinee.jobs.attempts import attachments
+from matinee.jobs.attempts.archive import Archive
+from matinee.jobs.attempts.handover import Handover
+from matinee.jobs.queue import store
 from matinee.jobs.tables import jobs
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from matinee.base.clock import SECOND_MS
+from matinee.jobs.queue.store import ACTIVE, QUEUED
 from matinee.jobs.records import JobStatus, Noun
-from matinee.jobs.store import ACTIVE, QUEUED
 from matinee.jobs.tables import job_agents, jobs
 
 QUIET_MS = 30 * SECOND_MS

@@ -1,0 +1,1 @@
+"""Which job may run next, where and by whom: rows and rules, kept in one database."""
