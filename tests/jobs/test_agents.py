@@ -26,6 +26,7 @@ def test_jobs_run_and_are_told(service: Service, agents: Agents) -> None:
     agents()
     good = service.submit(request("echo hello; echo oh >&2", name="good", tags=("a", "ö%_")))
     bad = service.submit(request("echo well >&2; printf '\\x1b[31mno\\n\\n' >&2; exit 3", name="bad"))
+    none = service.submit(request("no-such-program", command_criteria=("type:program",)))
     long = service.submit(request("sleep 60", timeout=1))
     failed, slow = service.wait(bad.id, 30), service.wait(long.id, 30)
     done = service.wait(good.id, 30)
@@ -41,10 +42,11 @@ def test_jobs_run_and_are_told(service: Service, agents: Agents) -> None:
     assert service.output(good.id, "stderr").read_text() == "oh\n"
     assert (failed.status, failed.exit_code) == (S.FAILED, 3)
     assert failed.status_msg == "It ended with exit code 3:  [31mno"
+    assert service.wait(none.id, 30).status_msg == "It ended with exit code 127: no-such-program: not found"
     assert (slow.status, slow.status_msg) == (S.KILLED, "It ran longer than the 1 s that it was given.")
     assert [one.id for one in service.jobs(tags=["ö%_"])] == [good.id]
     assert service.jobs(tags=["ö"]) == []
-    assert [one.id for one in service.jobs(statuses=["FAILED"])] == [bad.id]
+    assert {one.id for one in service.jobs(statuses=["FAILED"])} == {bad.id, none.id}
     with pytest.raises(InvalidInput, match="outside of the job's folder"):
         service.output(good.id, "../../../matinee.toml")
     with pytest.raises(NotFound, match="has no file"):

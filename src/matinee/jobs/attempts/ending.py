@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from matinee.jobs.attempts.script import ENVIRONMENT
@@ -27,7 +28,8 @@ def _failure(exit_code: int, folder: Path) -> str:
     if not (folder / ENVIRONMENT).exists():
         return "Job script failed during setup. See genie/logs/setup.log."
     how = f"It was ended by signal {-exit_code}" if exit_code < 0 else f"It ended with exit code {exit_code}"
-    words = _last_words(folder / "stderr")
+    script = rf"{re.escape(str(folder / 'run'))}: line \d+: (exec: )?"  # what it says of itself helps nobody
+    words = re.sub(rf"^{script}", "", _last_words(folder / "stderr"))
     return f"{how}: {words}" if words else f"{how}."
 
 
