@@ -47,7 +47,7 @@ def measure(data: Path) -> Iterator[Row]:  # noqa: ARG001  every part is called 
                 ids = list(connection.execute(ready).scalars())
                 begun = flow.begin(connection, [ticket(id_, 1) for id_ in ids], runner, now)
             with tables.write() as connection:
-                flow.finish(connection, [Ended(one, "agent", done) for one in begun], now)
+                flow.finish(connection, [Ended(one, done) for one in begun], now)
                 flow.settle(connection, now)
             ended += len(ids)
             if not ids:

@@ -160,7 +160,7 @@ class Agent:
         verdict = await self._verdict(one)
         if verdict.outcome and again(one, verdict) and not self._one_disk:
             await asyncio.to_thread(self._handover.give, one.job)  # before another machine may begin
-        return ticket, Ended(one, self.id, verdict)
+        return ticket, Ended(one, verdict)
 
     async def _note(self, ended: tuple[Taken, Ended] | None) -> None:
         """Write what came of an attempt."""

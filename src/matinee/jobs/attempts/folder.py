@@ -130,9 +130,7 @@ def _variables(one: Stored, cluster: Cluster, command: Command) -> Mapping[str, 
 
 def memory_mb(one: Stored) -> int | None:
     """What a job may take: by its own word, or by its command's."""
-    own = one.request.runtime.resources.memory_mb
-    if own is not None or one.chosen is None:
-        return own
+    assert one.chosen is not None
     return _memory_mb(one.request, Command.model_validate(one.chosen["command"]))
 
 

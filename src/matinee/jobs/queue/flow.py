@@ -27,11 +27,10 @@ LONGEST_WAIT_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt of a job has ended at an agent."""
+    """An attempt of a job has ended."""
 
     one: store.Stored
-    """As it was when the attempt began."""
-    agent: str
+    """As it was when its agent began the attempt."""
     verdict: Verdict
 
 
@@ -121,7 +120,7 @@ class Flow:
         mine = []
         for told in ended:
             now = standing.get(told.one.job.id)
-            if now and (now.agent, now.attempt) == (told.agent, told.one.job.attempt):
+            if now and (now.agent, now.attempt) == (told.one.agent, told.one.job.attempt):
                 mine.append((replace(told.one, kill=now.kill), told.verdict))
         store.end_attempts(connection, [(one.job, told.message, told.outcome) for one, told in mine], now_ms)
         nexts = [(one, _next(one, verdict)) for one, verdict in mine]
@@ -148,7 +147,7 @@ class Flow:
         if one.job.attempt == attempt:  # another agent had begun it, and its ticket came back
             if one.agent not in {None, runner.id}:
                 verdict = Verdict(status=JobStatus.FAILED, message="Its agent died while it ran.", lost=True)
-                self.finish(connection, [Ended(one, one.agent or "", verdict)], now_ms)
+                self.finish(connection, [Ended(one, verdict)], now_ms)
             return None
         if one.kill:
             self._end(connection, [(one, Verdict(status=JobStatus.KILLED, message=one.kill))], now_ms)

@@ -30,8 +30,8 @@ from matinee.base.tables import LOCK_S, Tables
 from matinee.jobs.queue import bell
 from matinee.jobs.queue.together import LANE
 
-NAME, QUEUE, WORKFLOW, VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
-LEAST_URGENT = 1_000
+_NAME, _QUEUE, _WORKFLOW, _VERSION = "matinee-jobs", "matinee-jobs", "matinee.jobs.run", "1"
+_LEAST_URGENT = 1_000
 _AT_ONCE = 500
 _EVER = 1_000
 """More tickets than one agent ever has at once."""
@@ -68,7 +68,7 @@ class Tickets:
         self._client = DBOSClient(
             system_database_engine=self._engine,
             serializer=DBOSPortableJSONSerializer(),
-            application_name=NAME,
+            application_name=_NAME,
             lazy=True,
             retry_connection_errors=False,
         )
@@ -90,7 +90,7 @@ class Tickets:
                 "workflow_uuid": one.name,
                 "status": "DELAYED" if one.delay_s > 0 else "ENQUEUED",
                 "delay_until_epoch_ms": now + round(1000 * one.delay_s) if one.delay_s > 0 else None,
-                "priority": 1 + LEAST_URGENT - max(-LEAST_URGENT, min(LEAST_URGENT, one.priority)),
+                "priority": 1 + _LEAST_URGENT - max(-_LEAST_URGENT, min(_LEAST_URGENT, one.priority)),
                 "now_ms": now,
             }
             for one in tickets
@@ -104,7 +104,7 @@ class Tickets:
         names, _ = self._database.start_queued_workflows(
             self._queue,
             agent,
-            VERSION,
+            _VERSION,
             None,
             _EVER - most,
             owner_xid=token,
@@ -136,7 +136,7 @@ class Tickets:
     def recount(self, now_ms: int) -> int:
         """Let tickets that were put there later than now, since the clock was put back, wait from now on; how many."""
         status = self._status
-        ours = (status.c.status == "DELAYED") & (status.c.queue_name == QUEUE)
+        ours = (status.c.status == "DELAYED") & (status.c.queue_name == _QUEUE)
         ahead = ours & (status.c.created_at > now_ms + _SKEW_MS)
         due_ms = now_ms + status.c.delay_until_epoch_ms - status.c.created_at
         values = {"delay_until_epoch_ms": due_ms, "created_at": now_ms, "updated_at": now_ms}
@@ -155,7 +155,7 @@ class Tickets:
     @cached_property
     def _queue(self) -> Queue:
         """As DBOS has it; how many tickets an agent takes is said each time, since each has slots of its own."""
-        return self._client.register_queue(QUEUE, worker_concurrency=_EVER, on_conflict="always_update")
+        return self._client.register_queue(_QUEUE, worker_concurrency=_EVER, on_conflict="always_update")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -190,7 +190,7 @@ class _Statements:
 
     def __init__(self, tables: Tables, status: sa.Table) -> None:
         at: sa.BindParameter[int] = bindparam("now_ms")
-        same = {"name": WORKFLOW, "queue_name": QUEUE, "application_name": NAME, "application_version": VERSION}
+        same = {"name": _WORKFLOW, "queue_name": _QUEUE, "application_name": _NAME, "application_version": _VERSION}
         own: dict[str, Any] = {
             key: bindparam(key) for key in ("workflow_uuid", "status", "delay_until_epoch_ms", "priority")
         }
